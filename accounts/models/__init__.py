@@ -1,0 +1,5 @@
+from accounts.models.relations import Follow
+from accounts.models.session import Session
+from accounts.models.user import User
+
+__all__ = ["Follow", "Session", "User"]

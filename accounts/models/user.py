@@ -1,0 +1,161 @@
+"""A member: who they are, and the verbs by which members stand to one another."""
+
+import unicodedata
+from datetime import timedelta
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import PermissionsMixin
+from django.contrib.auth.models import UserManager as DjangoUserManager
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models.fields import FoldedField
+from accounts.models.relations import Follow
+from accounts.signals import followed
+from accounts.validators import MaxCharacters, fold, validate_username
+
+SEEN_EVERY = timedelta(minutes=1)  # last seen is written at most this often
+
+
+class UserQuerySet(models.QuerySet):
+    def active(self) -> "UserQuerySet":
+        """Everybody who is not suspended."""
+        return self.filter(suspended_at=None)
+
+    def named(self, *names: str) -> "UserQuerySet":
+        """The people of these usernames, whatever their case."""
+        return self.filter(username_key__in=[fold(name) for name in names])
+
+    def visible_to(self, viewer: object) -> "UserQuerySet":
+        """Whom `viewer` may see: staff see the suspended too."""
+        return self if getattr(viewer, "is_staff", False) else self.active()
+
+
+class UserManager(DjangoUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
+    """Makes members; finds them by username whatever its case."""
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(username_key=fold(username or ""))
+
+    def _create_user_object(self, username: str, email: str | None, password: str | None, **extra: object) -> "User":
+        user = self.model(username=unicodedata.normalize("NFC", username), email=email or "", **extra)
+        user.set_password(password)
+        return user
+
+    def create_user(
+        self, username: str, email: str | None = None, password: str | None = None, **extra: object
+    ) -> "User":
+        """A member with this name; without a password they can't sign in until they reset it."""
+        user = self._create_user_object(username, email, password, **extra)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(
+        self, username: str, email: str | None = None, password: str | None = None, **extra: object
+    ) -> "User":
+        return self.create_user(username, email, password, **{**extra, "is_staff": True, "is_superuser": True})
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A member of the site."""
+
+    class Avatar(models.TextChoices):
+        SHAPES = "shapes", _("A drawing made from my name")
+        LETTER = "letter", _("My first letter")
+        GRAVATAR = "gravatar", _("My picture at Gravatar")
+
+    username = models.CharField(_("username"), max_length=64, validators=[validate_username])
+    username_key = FoldedField(max_length=255, source="username", fold=fold)
+    name = models.CharField(_("name"), max_length=64, blank=True)
+    email = models.EmailField(_("e-mail"), blank=True)
+    email_key = FoldedField(max_length=512, source="email", fold=fold)
+    about = models.TextField(_("about"), blank=True, validators=[MaxCharacters(140)])
+    language = models.CharField(_("language"), max_length=12, blank=True)
+    avatar = models.CharField(_("avatar"), max_length=8, choices=Avatar, default=Avatar.SHAPES)
+    avatar_seed = models.PositiveSmallIntegerField(default=0)
+    shortcuts = models.BooleanField(_("keyboard shortcuts"), default=True)
+    is_staff = models.BooleanField(_("staff"), default=False, help_text=_("Can sign in to the administration."))
+    created_at = models.DateTimeField(_("joined"), default=timezone.now, editable=False)
+    last_seen_at = models.DateTimeField(_("last seen"), null=True, blank=True, editable=False)
+    suspended_at = models.DateTimeField(_("suspended since"), null=True, blank=True, editable=False)
+    # Kept in the transaction of the change; `manage.py recount` proves them.
+    post_count = models.PositiveIntegerField(default=0, editable=False)
+    follower_count = models.PositiveIntegerField(default=0, editable=False)
+    following_count = models.PositiveIntegerField(default=0, editable=False)
+    newest_post_id = models.BigIntegerField(default=0, editable=False)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["email"]
+
+    class Meta:
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+        constraints = [
+            models.UniqueConstraint(fields=["username_key"], name="username_ci_unique"),
+            models.UniqueConstraint(fields=["email_key"], name="email_ci_unique", condition=~Q(email_key="")),
+            models.CheckConstraint(condition=~Q(username_key=""), name="username_not_empty"),
+        ]
+        indexes = [models.Index(fields=["suspended_at"], name="suspended", condition=Q(suspended_at__isnull=False))]
+
+    def __str__(self) -> str:
+        return self.username
+
+    def get_absolute_url(self) -> str:
+        return reverse("blog:person", args=[self.username])
+
+    @property
+    def is_active(self) -> bool:
+        """Whether they may sign in, as Django's auth asks it."""
+        return self.suspended_at is None
+
+    @property
+    def shown_name(self) -> str:
+        """The name they chose, or their username."""
+        return self.name or self.username
+
+    get_full_name = get_short_name = lambda self: self.shown_name
+
+    def follow(self, other: "User") -> Follow:
+        """Follow `other`; following twice is one follow. Return the Follow."""
+        with transaction.atomic():
+            follow, created = Follow.objects.get_or_create(follower=self, followed=other)
+            if created:
+                count_follow(self.pk, other.pk, 1)
+                followed.send(sender=Follow, follow=follow)
+        return follow
+
+    def unfollow(self, other: "User") -> None:
+        """Stop following `other`; nothing happens if they weren't followed."""
+        with transaction.atomic():
+            gone, _rows = Follow.objects.filter(follower=self, followed=other).delete()
+            if gone:
+                count_follow(self.pk, other.pk, -1)
+
+    def follows(self, other: "User") -> bool:
+        return Follow.objects.filter(follower=self.pk, followed=other.pk).exists()
+
+    def suspend(self) -> None:
+        """Deactivate: they can't sign in, their sessions end, their posts and profile are hidden."""
+        with transaction.atomic():
+            User.objects.filter(pk=self.pk, suspended_at=None).update(suspended_at=timezone.now())
+            self.sessions.all().delete()
+        self.refresh_from_db(fields=["suspended_at"])
+
+    def restore(self) -> None:
+        """Reactivate somebody who was suspended."""
+        User.objects.filter(pk=self.pk).update(suspended_at=None)
+        self.suspended_at = None
+
+
+def count_follow(follower: int, followed_pk: int, step: int) -> None:
+    """Keep both counters, always in the order of the keys, so that two of these can't lock each other out."""
+    changes = {follower: {"following_count": F("following_count") + step}}
+    changes[followed_pk] = {"follower_count": F("follower_count") + step}
+    for pk in sorted(changes):
+        User.objects.filter(pk=pk).update(**changes[pk])

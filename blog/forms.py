@@ -1,0 +1,44 @@
+"""What members write."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from blog import language, text
+from blog.models import Post
+
+
+class PostForm(forms.Form):
+    """A new post. The text is kept as it was typed when it is refused."""
+
+    body = forms.CharField(
+        label=_("New post"),
+        strip=False,
+        error_messages={"required": _("Write something first.")},
+        widget=forms.Textarea(attrs={"rows": 1, "placeholder": _("What is on your mind?")}),
+    )
+
+    def clean_body(self) -> str:
+        body = text.clean(self.cleaned_data["body"])
+        if not body:
+            raise ValidationError(_("Write something first."), code="required")
+        surplus = text.length(body) - settings.POST_MAX_LENGTH
+        if surplus > 0:
+            raise ValidationError(
+                ngettext(
+                    "This post is %(surplus)d character too long. Nothing is lost: shorten it and post again.",
+                    "This post is %(surplus)d characters too long. Nothing is lost: shorten it and post again.",
+                    surplus,
+                )
+                % {"surplus": surplus},
+                code="too_long",
+            )
+        return body
+
+    def publish(self, author: Any) -> Post:
+        body = self.cleaned_data["body"]
+        return Post.objects.publish(author, body, language=language.detect(body))

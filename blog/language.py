@@ -1,0 +1,5 @@
+"""Detect."""
+
+
+def detect(body: str) -> str:
+    return "und"

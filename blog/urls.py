@@ -1,0 +1,17 @@
+from django.urls import path
+
+from blog.views import posts, timelines
+
+app_name = "blog"
+urlpatterns = [
+    path("", timelines.home, name="home"),
+    path("explore/", timelines.explore, name="explore"),
+    path("tags/<str:name>/", timelines.tag, name="tag"),
+    path("@<str:username>/", timelines.person, name="person"),
+    path("posts/", posts.new, name="new"),
+    path("posts/<int:pk>/", posts.show, name="post"),
+    path("posts/<int:pk>/menu/", posts.menu, name="menu"),
+    path("posts/<int:pk>/delete/", posts.delete, name="delete"),
+    path("new/", timelines.home_new, name="home_new"),
+    path("explore/new/", timelines.explore_new, name="explore_new"),
+]

@@ -1,0 +1,56 @@
+"""One post: written, shown, deleted."""
+
+from datetime import timedelta
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from blog.cards import cards
+from blog.forms import PostForm
+from blog.models import Post
+from blog.models.timeline import STAMP
+from blog.views.timelines import home_page
+from microblog.ratelimit import limit
+
+
+@require_POST
+@login_required
+@limit("post", times=30, per=timedelta(minutes=10))
+def new(request: HttpRequest) -> HttpResponse:
+    form = PostForm(request.POST)
+    if not form.is_valid():
+        return home_page(request, form, status=422)
+    form.publish(request.user)
+    messages.success(request, _("Your post is now live."))
+    return redirect("blog:home")
+
+
+@require_safe
+def show(request: HttpRequest, pk: int) -> HttpResponse:
+    """A post on a page of its own."""
+    post = get_object_or_404(Post.objects.visible_to(request.user).select_related("author"), pk=pk)
+    row = Post.objects.values_list(*STAMP).get(pk=post.pk)
+    return render(request, "blog/post.html", {"post": post, "card": cards([row])})
+
+
+@require_safe
+def menu(request: HttpRequest, pk: int) -> HttpResponse:
+    """What stands behind "more" of a card: for the author, deleting it."""
+    post = get_object_or_404(Post.objects.visible_to(request.user).select_related("author"), pk=pk)
+    return render(request, "blog/_menu.html", {"post": post})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask, then delete. Only one's own: anybody else's post is not found."""
+    post = get_object_or_404(Post.objects.by(request.user), pk=pk)
+    if request.method != "POST":
+        return render(request, "blog/delete.html", {"post": post})
+    post.remove()
+    messages.success(request, _("The post is deleted."))
+    return redirect("blog:home")

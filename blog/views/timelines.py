@@ -1,0 +1,98 @@
+"""The pages that are timelines, and the counts behind "3 new posts"."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from accounts.models import User
+from accounts.validators import fold
+from blog import text
+from blog.cards import cards
+from blog.forms import PostForm
+from blog.models import Post, Tag
+from blog.models.timeline import home_of, page_of
+from microblog.pagination import Cursor, CursorForm, Page
+
+NEW_AT_MOST = 20  # the bar says "20+ new posts" above that
+
+
+def cursor_of(request: HttpRequest) -> Cursor:
+    """The cursor in the address; one that is none is a bad request, answered with a sentence."""
+    form = CursorForm(request.GET)
+    if not form.is_valid():
+        raise BadRequest(_("This address names no page of the list. Start again from its beginning."))
+    return Cursor(before=form.cleaned_data["before"], after=form.cleaned_data["after"])
+
+
+def timeline(page: Page) -> dict[str, Any]:
+    """What a template needs of a page: its cards and its cursors."""
+    return {"page": page, "cards": cards(page.rows)}
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """The home timeline of a member; the front page for a visitor."""
+    if not request.user.is_authenticated:
+        return front(request)
+    return home_page(request, PostForm())
+
+
+def home_page(request: HttpRequest, form: PostForm, status: int = 200) -> HttpResponse:
+    """The home timeline with a form, which may be one that was refused."""
+    page = home_of(request.user, cursor_of(request))
+    return render(request, "blog/home.html", {**timeline(page), "form": form}, status=status)
+
+
+@require_safe
+def front(request: HttpRequest) -> HttpResponse:
+    page = page_of(Post.objects.public(), Cursor())
+    return render(request, "blog/front.html", timeline(page))
+
+
+@require_safe
+def explore(request: HttpRequest) -> HttpResponse:
+    page = page_of(Post.objects.public(), cursor_of(request))
+    return render(request, "blog/explore.html", timeline(page))
+
+
+@require_safe
+def tag(request: HttpRequest, name: str) -> HttpResponse:
+    """Posts that carry a hashtag; a tag nobody used yet is an empty list, not an error."""
+    folded = text.fold(name)
+    if folded != name:
+        return redirect("blog:tag", folded, permanent=True)
+    found = Tag.objects.filter(name=folded).first()
+    page = page_of(Post.objects.tagged(found).public(), cursor_of(request)) if found else Page()
+    return render(request, "blog/tag.html", {**timeline(page), "tag": folded})
+
+
+@require_safe
+def person(request: HttpRequest, username: str) -> HttpResponse:
+    """Somebody's profile and posts. Their name in other letters redirects to the name as they write it."""
+    who = get_object_or_404(User.objects.visible_to(request.user), username_key=fold(username))
+    if who.username != username:
+        return redirect(who, permanent=True)
+    page = page_of(Post.objects.by(who).visible_to(request.user), cursor_of(request))
+    followed = request.user.is_authenticated and request.user.follows(who)
+    return render(request, "blog/person.html", {**timeline(page), "person": who, "followed": followed})
+
+
+@require_safe
+@login_required
+def home_new(request: HttpRequest) -> JsonResponse:
+    """How many posts of the home timeline are newer than `?after=`."""
+    return count_of(home_of(request.user, cursor_of(request)))
+
+
+@require_safe
+def explore_new(request: HttpRequest) -> JsonResponse:
+    return count_of(page_of(Post.objects.public(), cursor_of(request)))
+
+
+def count_of(page: Page) -> JsonResponse:
+    more = page.newer is not None
+    return JsonResponse({"count": len(page.rows), "more": more}, headers={"Cache-Control": "no-store"})

@@ -1,0 +1,76 @@
+"""Keyset pagination: the cursor is the id, and one row more than the page tells whether there is a next one."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+
+LARGEST = 2**63 - 1
+
+
+class CursorForm(forms.Form):
+    """`?before=` or `?after=` an id; anything else is a bad request."""
+
+    before = forms.IntegerField(min_value=1, max_value=LARGEST, required=False)
+    after = forms.IntegerField(min_value=0, max_value=LARGEST, required=False)
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """Where a page begins: the rows older than `before`, or the ones just newer than `after`, or the newest."""
+
+    before: int | None = None
+    after: int | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of rows, newest first, each a tuple that begins with its id; and the cursors beside it."""
+
+    rows: Sequence[tuple] = field(default_factory=tuple)
+    older: int | None = None
+    newer: int | None = None
+
+    @property
+    def ids(self) -> list[int]:
+        return [row[0] for row in self.rows]
+
+    @property
+    def newest(self) -> int:
+        return self.rows[0][0] if self.rows else 0
+
+
+def cut(fetch: Callable[[int], list[tuple]], cursor: Cursor, size: int) -> Page:
+    """Make a page of what `fetch(limit)` finds.
+
+    `fetch` answers newest first for `before`, oldest first for `after`; it is asked for one row more than the page.
+    """
+    rows = list(fetch(size + 1))
+    more, rows = len(rows) > size, rows[:size]
+    if cursor.after is not None:
+        rows.reverse()
+        older = rows[-1][0] if rows else None
+        return Page(rows, older=older, newer=rows[0][0] if more else None)
+    older = rows[-1][0] if more else None
+    newer = rows[0][0] if rows and cursor.before is not None else None
+    return Page(rows, older=older, newer=newer)
+
+
+def paginate(
+    queryset: QuerySet, cursor: Cursor, *, size: int, columns: Sequence[str] = ("id",), key: str = "id"
+) -> Page:
+    """A page of `queryset` by the unique, rising column `key`; its rows hold `columns`, the key first."""
+
+    def fetch(limit: int) -> list[Any]:
+        rows = queryset
+        if cursor.after is not None:
+            rows = rows.filter(**{f"{key}__gt": cursor.after}).order_by(key)
+        else:
+            if cursor.before is not None:
+                rows = rows.filter(**{f"{key}__lt": cursor.before})
+            rows = rows.order_by(f"-{key}")
+        return list(rows.values_list(*columns)[:limit])
+
+    return cut(fetch, cursor, size)

@@ -1,0 +1,50 @@
+"""Run a hot statement of our own: prepared once a connection on PostgreSQL, plain everywhere else."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import NotSupportedError, connection
+
+
+def fetch(name: str, sql: str, params: dict[str, tuple[str, Any]]) -> list[tuple]:
+    """Rows of `sql`, in which `{name}` stands for a parameter.
+
+    `params` maps each name to its PostgreSQL type and its value. `name` is the statement's name on the server and
+    stands for one text of `sql` for ever.
+    """
+    if connection.vendor != "postgresql" or not settings.PREPARED_STATEMENTS:
+        return _run(sql.format_map({key: f"%({key})s" for key in params}), {key: v for key, (_, v) in params.items()})
+    connection.ensure_connection()
+    try:
+        return _execute(name, sql, params)
+    except NotSupportedError:
+        # A migration changed a column under us ("cached plan must not change result type"): prepare anew.
+        if connection.in_atomic_block:
+            raise
+        _run(f"DEALLOCATE {name}", None, rows=False)
+        _prepared().discard(name)
+        return _execute(name, sql, params)
+
+
+def _execute(name: str, sql: str, params: dict[str, tuple[str, Any]]) -> list[tuple]:
+    if name not in _prepared():
+        types = ", ".join(kind for kind, _ in params.values())
+        numbered = sql.format_map({key: f"${n}" for n, key in enumerate(params, 1)})
+        _run(f"PREPARE {name} ({types}) AS {numbered}".replace("%", "%%"), (), rows=False)
+        _prepared().add(name)
+    marks = ", ".join(["%s"] * len(params))
+    return _run(f"EXECUTE {name} ({marks})", [value for _, value in params.values()])
+
+
+def _prepared() -> set[str]:
+    """The names prepared on this very connection to the server: a new one begins with none."""
+    kept = getattr(connection, "_prepared_statements", None)
+    if kept is None or kept[0] is not connection.connection:
+        kept = connection._prepared_statements = (connection.connection, set())
+    return kept[1]
+
+
+def _run(sql: str, params: Any, *, rows: bool = True) -> list[tuple]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return cursor.fetchall() if rows else []
