@@ -85,7 +85,6 @@ class User(AbstractBaseUser, PermissionsMixin):
     post_count = models.PositiveIntegerField(default=0, editable=False)
     follower_count = models.PositiveIntegerField(default=0, editable=False)
     following_count = models.PositiveIntegerField(default=0, editable=False)
-    newest_post_id = models.BigIntegerField(default=0, editable=False)
 
     objects = UserManager()
 

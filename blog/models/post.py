@@ -6,8 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import F, Max, Q
-from django.db.models.functions import Greatest
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -61,9 +60,7 @@ class PostQuerySet(models.QuerySet):
         with transaction.atomic():
             post = self.create(pk=pk, author=author, body=body, language=language)
             post.mark(body)
-            User.objects.filter(pk=author.pk).update(
-                post_count=F("post_count") + 1, newest_post_id=Greatest(F("newest_post_id"), pk)
-            )
+            User.objects.filter(pk=author.pk).update(post_count=F("post_count") + 1)
         return post
 
 
@@ -88,9 +85,16 @@ class Post(models.Model):
         ordering = ["-id"]
         constraints = [models.CheckConstraint(condition=~Q(body=""), name="post_not_empty")]
         indexes = [
-            # Covers the home timeline: the newest visible posts of a person, without a look at the table.
+            # These two cover the home timeline and Explore: the newest visible posts of a person, and of everybody,
+            # without a look at the table.
             models.Index(
                 fields=["author", "-id"], name="post_shown", include=["version"], condition=Q(hidden_at__isnull=True)
+            ),
+            models.Index(
+                fields=["-id"],
+                name="post_newest",
+                include=["author", "version"],
+                condition=Q(hidden_at__isnull=True),
             ),
             models.Index(fields=["author", "-id"], name="post_author"),
             models.Index(fields=["-id"], name="post_hidden", condition=Q(hidden_at__isnull=False)),
@@ -136,31 +140,17 @@ class Post(models.Model):
             gone, _rows = Post.objects.filter(pk=self.pk).delete()
             if gone:
                 User.objects.filter(pk=self.author_id).update(post_count=F("post_count") - 1)
-                forget_newest(self.author_id, self.pk)
 
     def hide(self, reason: str) -> None:
         """Take the post out of everybody's sight but its author's and the staff's."""
-        with transaction.atomic():
-            Post.objects.filter(pk=self.pk, hidden_at=None).update(
-                hidden_at=timezone.now(), hidden_reason=reason, version=F("version") + 1
-            )
-            forget_newest(self.author_id, self.pk)
+        Post.objects.filter(pk=self.pk, hidden_at=None).update(
+            hidden_at=timezone.now(), hidden_reason=reason, version=F("version") + 1
+        )
         self.refresh_from_db(fields=["hidden_at", "hidden_reason", "version"])
 
     def show(self) -> None:
         """Show a hidden post again."""
-        with transaction.atomic():
-            Post.objects.filter(pk=self.pk).exclude(hidden_at=None).update(
-                hidden_at=None, hidden_reason="", version=F("version") + 1
-            )
-            User.objects.filter(pk=self.author_id).update(newest_post_id=Greatest(F("newest_post_id"), self.pk))
+        Post.objects.filter(pk=self.pk).exclude(hidden_at=None).update(
+            hidden_at=None, hidden_reason="", version=F("version") + 1
+        )
         self.refresh_from_db(fields=["hidden_at", "hidden_reason", "version"])
-
-
-def forget_newest(author: int, pk: int) -> None:
-    """After `pk` went out of sight: if it was its author's newest post, find the one before it."""
-    # The row is locked first: a post published meanwhile waits here, and is then newer than what we find.
-    row = User.objects.select_for_update().filter(pk=author, newest_post_id=pk)
-    if row.first():
-        newest = Post.objects.filter(author=author, hidden_at=None).aggregate(newest=Max("id"))["newest"]
-        row.update(newest_post_id=newest or 0)

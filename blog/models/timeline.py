@@ -1,9 +1,15 @@
 """Who sees which posts, in pages of stamps: everything a card shows, and the id first.
 
-Home takes two bounded steps, exact and with no extra table. Step 1: of each followed person the newest post within
-the cursor; keep the people of the newest heads, one more than a page. Step 2: the posts of those people from the
-oldest of these heads on, merged. Nobody else can have a post among them: the heads alone fill the page.
+Home is found in three bounded steps, exact and with no extra table.
+
+1. Walk: of the WALK newest posts of the whole site within the cursor, those of the reader and of the people they
+   follow. Whoever follows busy people is done: nothing newer can have been missed.
+2. Heads: else, of each of these people the newest post within the cursor (one index probe each); keep the people of
+   the newest heads, one more than a page. Nobody else can have a post on the page, the heads alone fill it.
+3. Posts: of those people, from the oldest of these heads on, merged.
 """
+
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import connection
@@ -14,6 +20,7 @@ from microblog import prepared
 from microblog.pagination import Cursor, Page, cut
 from microblog.pagination import paginate as paginate_rows
 
+WALK = 1000
 # What a card shows, in the order of a stamp. Whatever is added to a card is added here, and cards stay true.
 STAMP = ["id", "version", "author__username", "author__name", "author__avatar", "author__avatar_seed"]
 if settings.AVATARS == "gravatar":
@@ -28,34 +35,55 @@ def page_of(posts: PostQuerySet, cursor: Cursor) -> Page:
 
 def home_of(reader: User, cursor: Cursor) -> Page:
     """The home timeline: the posts of `reader` and of those they follow, newest first."""
-    find = _home_lateral if connection.vendor == "postgresql" else _home_union
+    find = _home_at_once if connection.vendor == "postgresql" else _home_by_steps
     return cut(lambda limit: find(reader.pk, cursor, limit), cursor, settings.POSTS_PER_PAGE)
 
 
-# Whose posts are on the page: the reader and those they follow, with each one's newest post.
-PEOPLE = """
-    SELECT u.id, u.newest_post_id FROM accounts_follow f JOIN accounts_user u ON u.id = f.followed_id
-     WHERE f.follower_id = {reader} AND u.suspended_at IS NULL
-    UNION ALL SELECT id, newest_post_id FROM accounts_user WHERE id = {reader}
-"""
+# The people whose posts are on the page, and those who can't be seen.
+PEOPLE = "SELECT followed_id AS id FROM accounts_follow WHERE follower_id = {reader} UNION ALL SELECT {reader}"
+SUSPENDED = "SELECT id FROM accounts_user WHERE suspended_at IS NOT NULL"
 
 
-def _heads(cursor: Cursor) -> tuple[str, str, str, str]:
-    """The statement of step 1; the order of the page; how step 2 is bounded; the name of the kind of page."""
+@dataclass(frozen=True)
+class Direction:
+    """Which way a page is read: down from the newest, or up from a cursor."""
+
+    name: str
+    order: str  # of the page
+    within: str  # the cursor's condition on p.id
+    up_to: str  # how a post of step 3 compares with the furthest head
+    open_end: int  # an id beyond every post on the far side
+
+
+FIRST = Direction("first", "DESC", "", ">=", 0)
+BEFORE = Direction("before", "DESC", "AND p.id < {cursor}", ">=", 0)
+AFTER = Direction("after", "ASC", "AND p.id > {cursor}", "<=", 2**63 - 1)
+
+
+def _direction(cursor: Cursor) -> Direction:
     if cursor.after is not None:
-        return _probe("min", ">"), "ASC", "p.id > {cursor} AND p.id <= ", "after"
-    if cursor.before is not None:
-        return _probe("max", "<"), "DESC", "p.id < {cursor} AND p.id >= ", "before"
-    # The head of each is kept on their row for the first page; any other takes one index probe a person.
-    newest = f"SELECT id, newest_post_id AS head FROM ({PEOPLE}) people WHERE newest_post_id > 0"  # noqa: S608
-    return newest, "DESC", "p.id >= ", "first"
+        return AFTER
+    return FIRST if cursor.before is None else BEFORE
 
 
-def _probe(end: str, side: str) -> str:
+def _walk(way: Direction) -> str:
     return f"""
-        SELECT people.id, (SELECT {end}(p.id) FROM blog_post p
-                            WHERE p.author_id = people.id AND p.hidden_at IS NULL AND p.id {side} {{cursor}}) AS head
-          FROM ({PEOPLE}) people WHERE people.newest_post_id > 0
+        SELECT p.id, p.version, p.author_id FROM (
+            SELECT p.id, p.version, p.author_id FROM blog_post p WHERE p.hidden_at IS NULL {way.within}
+             ORDER BY p.id {way.order} LIMIT {WALK}
+        ) p
+        WHERE (p.author_id = {{reader}} OR p.author_id IN (
+                SELECT followed_id FROM accounts_follow WHERE follower_id = {{reader}}))
+          AND p.author_id NOT IN ({SUSPENDED})
+        ORDER BY p.id {way.order} LIMIT {{limit}}
+    """  # noqa: S608 - here and below: built of constants only
+
+
+def _newest_of(person: str, way: Direction, limit: str, bound: str = "") -> str:
+    return f"""
+        SELECT p.id, p.version, p.author_id FROM blog_post p
+         WHERE p.author_id = {person} AND p.hidden_at IS NULL {way.within} {bound}
+         ORDER BY p.id {way.order} LIMIT {limit}
     """  # noqa: S608
 
 
@@ -65,42 +93,56 @@ def _parameters(reader: int, cursor: Cursor, limit: int) -> dict[str, tuple[str,
     return params if edge is None else {**params, "cursor": ("bigint", edge)}
 
 
-def _home_lateral(reader: int, cursor: Cursor, limit: int) -> list[tuple]:
-    """PostgreSQL: both steps in one statement, step 2 limited for each person by LATERAL."""
-    heads, order, within, name = _heads(cursor)
-    # With fewer heads than the page has places, every post of theirs may be on it.
-    furthest = "min(head)" if order == "DESC" else "max(head)"
-    open_end = "0" if order == "DESC" else "9223372036854775807"
+def _home_at_once(reader: int, cursor: Cursor, limit: int) -> list[tuple]:
+    """PostgreSQL: all steps in one statement, steps 2 and 3 limited for each person by LATERAL."""
+    way = _direction(cursor)
+    furthest = "min" if way.order == "DESC" else "max"
     sql = f"""
-        WITH heads AS MATERIALIZED (
-            SELECT id, head FROM ({heads}) found WHERE head IS NOT NULL ORDER BY head {order} LIMIT {{limit}}
+        WITH walked AS MATERIALIZED ({_walk(way)}),
+        heads AS MATERIALIZED (
+            SELECT people.id, head.id AS head FROM ({PEOPLE}) people
+             CROSS JOIN LATERAL ({_newest_of("people.id", way, "1")}) head
+             WHERE (SELECT count(*) FROM walked) < {{limit}} AND people.id NOT IN ({SUSPENDED})
+             ORDER BY head.id {way.order} LIMIT {{limit}}
         ), edge AS MATERIALIZED (
-            SELECT CASE WHEN count(*) < {{limit}} THEN {open_end} ELSE {furthest} END AS id FROM heads
+            -- With fewer heads than places, every post of theirs may be on the page.
+            SELECT CASE WHEN count(*) < {{limit}} THEN {way.open_end} ELSE {furthest}(head) END AS id FROM heads
         ), found AS MATERIALIZED (
-            SELECT one.* FROM heads CROSS JOIN LATERAL (
-                SELECT p.id, p.version, p.author_id FROM blog_post p
-                 WHERE p.author_id = heads.id AND p.hidden_at IS NULL AND {within} (SELECT id FROM edge)
-                 ORDER BY p.id {order} LIMIT {{limit}}
-            ) one ORDER BY one.id {order} LIMIT {{limit}}
+            SELECT p.* FROM heads CROSS JOIN LATERAL (
+                {_newest_of("heads.id", way, "{limit}", f"AND p.id {way.up_to} (SELECT id FROM edge)")}
+            ) p
+            UNION ALL SELECT * FROM walked WHERE (SELECT count(*) FROM walked) = {{limit}}
+            ORDER BY id {way.order} LIMIT {{limit}}
         )
-        SELECT {COLUMNS} FROM found p JOIN accounts_user a ON a.id = p.author_id ORDER BY p.id {order}
-    """  # noqa: S608 - built of constants only
-    return prepared.fetch(f"home_{name}", sql, _parameters(reader, cursor, limit))
+        SELECT {COLUMNS} FROM found p JOIN accounts_user a ON a.id = p.author_id ORDER BY p.id {way.order}
+    """  # noqa: S608
+    return prepared.fetch(f"home_{way.name}_{WALK}", sql, _parameters(reader, cursor, limit))
 
 
-def _home_union(reader: int, cursor: Cursor, limit: int) -> list[tuple]:
-    """SQLite, which has no LATERAL: step 1 first, then a UNION ALL of one limited select a person."""
-    heads, order, within, name = _heads(cursor)
+def _home_by_steps(reader: int, cursor: Cursor, limit: int) -> list[tuple]:
+    """SQLite, which has no LATERAL: step by step, the last as a UNION ALL of one limited select a person."""
+    way = _direction(cursor)
     params = _parameters(reader, cursor, limit)
-    step_1 = f"SELECT id, head FROM ({heads}) found WHERE head IS NOT NULL ORDER BY head {order} LIMIT {{limit}}"  # noqa: S608
-    people = prepared.fetch(f"home_heads_{name}", step_1, params)
+    walked = prepared.fetch("walked", _stamps(_walk(way), way), params)
+    if len(walked) == limit:
+        return walked
+    end = "max" if way.order == "DESC" else "min"
+    heads = f"""
+        SELECT id, head FROM (
+            SELECT people.id, (SELECT {end}(p.id) FROM blog_post p
+                    WHERE p.author_id = people.id AND p.hidden_at IS NULL {way.within}) AS head
+              FROM ({PEOPLE}) people WHERE people.id NOT IN ({SUSPENDED})
+        ) WHERE head IS NOT NULL ORDER BY head {way.order} LIMIT {{limit}}
+    """  # noqa: S608
+    people = prepared.fetch("heads", heads, params)
     if not people:
         return []
-    edge = people[-1][1] if len(people) == limit else (0 if order == "DESC" else 2**63 - 1)
-    one = f"""SELECT * FROM (SELECT p.id, p.version, p.author_id FROM blog_post p
-               WHERE p.author_id = %d AND p.hidden_at IS NULL AND {within} {edge}
-               ORDER BY p.id {order} LIMIT {{limit}})"""  # noqa: S608
-    union = " UNION ALL ".join(one % pk for pk, _head in people)
-    sql = f"""SELECT {COLUMNS} FROM ({union}) p JOIN accounts_user a ON a.id = p.author_id
-              ORDER BY p.id {order} LIMIT {{limit}}"""  # noqa: S608
-    return prepared.fetch("home_posts", sql, params)
+    edge = people[-1][1] if len(people) == limit else way.open_end
+    bound = f"AND p.id {way.up_to} {edge}"
+    union = " UNION ALL ".join(f"SELECT * FROM ({_newest_of(pk, way, '{limit}', bound)})" for pk, _head in people)  # noqa: S608
+    return prepared.fetch("found", _stamps(union, way), params)
+
+
+def _stamps(posts: str, way: Direction) -> str:
+    return f"""SELECT {COLUMNS} FROM ({posts}) p JOIN accounts_user a ON a.id = p.author_id
+                ORDER BY p.id {way.order} LIMIT {{limit}}"""  # noqa: S608
