@@ -11,7 +11,6 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.locale import LocaleMiddleware as DjangoLocaleMiddleware
 from django.utils import timezone, translation
 from django.utils.crypto import constant_time_compare
-from django.utils.functional import SimpleLazyObject
 
 from accounts.models import Session, User
 from accounts.models.user import SEEN_EVERY
@@ -44,18 +43,17 @@ def member_of(request: HttpRequest) -> User | AnonymousUser:
 
 
 class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
-    """Django's, taking the member from the statement that read the session."""
+    """Django's, taking the member from the statement that read the session.
+
+    Not lazily as Django does: every page asks who is there (their language), and a lazy object's attributes cost.
+    """
 
     def process_request(self, request: HttpRequest) -> None:
-        def user() -> User | AnonymousUser:
-            if not hasattr(request, "_cached_user"):
-                request._cached_user = member_of(request)
-            return request._cached_user
+        user = request.user = member_of(request)
 
         async def auser() -> User | AnonymousUser:
-            return user()
+            return user
 
-        request.user = SimpleLazyObject(user)
         request.auser = auser
 
 

@@ -47,6 +47,8 @@ def when(moment: datetime | None, style: str = "short") -> SafeString:
 
 
 class KeptNode(template.Node):
+    child_nodelists = ()  # no blocks inside, so inheritance need not look
+
     def __init__(self, nodelist: template.NodeList, parts: list[Any]) -> None:
         self.nodelist = nodelist
         self.parts = parts
