@@ -69,7 +69,7 @@ _TOKEN = regex.compile(
     rf"""
       (?=[HhWw@＠\#＃]) (?:  # Looking ahead first makes plain text six times as quick.
       (?P<link>
-        (?: (?<![A-Za-z0-9]) {_SCHEME} | (?<![A-Za-z0-9@/._-]) (?=[Ww]{{3}}\.[^\s.]+\.[^\s.]) )
+        (?: (?<![A-Za-z0-9]) {_SCHEME} | (?<![A-Za-z0-9@/._-]) (?=[Ww]{{3}}\.{_LABEL}\.[\p{{L}}\p{{N}}]) )
         (?:{_LABEL}\.)* {_LAST_LABEL} (?: :[0-9]{{1,5}} )?+
         (?: [/?\#] (?:(?!{_NOT_IN_LINK}).)*+ )?+
       )
