@@ -415,6 +415,9 @@ def test_render_links_only_those_who_exist():
     html = text.render("@Ada and @nobody", mentioned={"ada"})
     assert html == '<a href="/@Ada/"><bdi>@Ada</bdi></a> and @nobody'
     assert text.render("@Ada", mentioned=set()) == "@Ada"
+    assert text.render("@ＡＤＡ", mentioned={"ada"}).endswith("<bdi>@ＡＤＡ</bdi></a>"), (
+        "found under the key of accounts"
+    )
 
 
 def test_render_makes_nothing_but_links_of_whatever_comes():
