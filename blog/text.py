@@ -15,6 +15,8 @@ import regex
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from accounts.validators import fold as fold_username
+
 TAG_MAX_LENGTH = 64
 USERNAME_MAX_LENGTH = 64
 LINK_SHOWN_LENGTH = 40
@@ -69,7 +71,7 @@ _TOKEN = regex.compile(
     rf"""
       (?=[HhWw@＠\#＃]) (?:  # Looking ahead first makes plain text six times as quick.
       (?P<link>
-        (?: (?<![A-Za-z0-9]) {_SCHEME} | (?<![A-Za-z0-9@/._-]) (?=[Ww]{{3}}\.[^\s.]+\.[^\s.]) )
+        (?: (?<![A-Za-z0-9]) {_SCHEME} | (?<![A-Za-z0-9@/._-]) (?=[Ww]{{3}}\.{_LABEL}\.[\p{{L}}\p{{N}}]) )
         (?:{_LABEL}\.)* {_LAST_LABEL} (?: :[0-9]{{1,5}} )?+
         (?: [/?\#] (?:(?!{_NOT_IN_LINK}).)*+ )?+
       )
@@ -187,11 +189,11 @@ def _balance(body):
 
 
 def mentions(body: str) -> list[str]:
-    """The usernames mentioned, as written, in order, each once regardless of case.
+    """The usernames mentioned, as written, in order, each once as accounts tell names apart.
 
     "@ada@example.org" is an address on another site, so it mentions nobody here.
     """
-    return _different([token.text[1:] for token in tokens(body) if token.kind == "mention"], str.casefold)
+    return _different([token.text[1:] for token in tokens(body) if token.kind == "mention"], fold_username)
 
 
 def tags(body: str) -> list[str]:
@@ -228,7 +230,7 @@ def strip(body: str) -> str:
 def render(body: str, *, mentioned: Set[str] | None = None) -> SafeString:
     """`body` as safe HTML: `<a>` and `<bdi>` for links, mentions and tags, everything else escaped.
 
-    `mentioned` holds the casefolded usernames that exist: only they become links; None links every mention.
+    `mentioned` holds the keys of the usernames that exist: only they become links; None links every mention.
     Newlines stay newlines. A link shows itself without its scheme, shortened at 40 characters.
     """
     return mark_safe("".join(_html(token, mentioned) for token in tokens(body)))
@@ -241,7 +243,7 @@ def _html(token, mentioned):
         return format_html(link, _href(text), _shown(text))
     if kind == "tag":
         return format_html('<a href="/tags/{}/"><bdi>{}</bdi></a>', quote(fold(text[1:]), safe=""), text)
-    if kind == "mention" and (mentioned is None or text[1:].casefold() in mentioned):
+    if kind == "mention" and (mentioned is None or fold_username(text[1:]) in mentioned):
         return format_html('<a href="/@{}/"><bdi>{}</bdi></a>', quote(text[1:], safe=""), text)
     return escape(text)
 
