@@ -33,6 +33,23 @@ def page_of(posts: PostQuerySet, cursor: Cursor) -> Page:
     return paginate_rows(posts, cursor, size=settings.POSTS_PER_PAGE, columns=STAMP)
 
 
+def explore(cursor: Cursor) -> Page:
+    """Everybody's posts, newest first: what `Post.objects.public()` has, as one statement without building a query."""
+    way = _direction(cursor)
+    posts = f"""
+        SELECT p.id, p.version, p.author_id FROM blog_post p
+         WHERE p.hidden_at IS NULL AND p.author_id NOT IN ({SUSPENDED}) {way.within}
+         ORDER BY p.id {way.order} LIMIT {{limit}}
+    """  # noqa: S608 - here and below: built of constants only
+    return _page("explore", posts, way, cursor)
+
+
+def profile(author: User, cursor: Cursor) -> Page:
+    """The posts of `author`, who is known to be visible, as everybody sees them."""
+    way = _direction(cursor)
+    return _page("profile", _newest_of("{author}", way, "{limit}"), way, cursor, author=author.pk)
+
+
 def home_of(reader: User, cursor: Cursor) -> Page:
     """The home timeline: the posts of `reader` and of those they follow, newest first."""
     find = _home_at_once if connection.vendor == "postgresql" else _home_by_steps
@@ -76,7 +93,7 @@ def _walk(way: Direction) -> str:
                 SELECT followed_id FROM accounts_follow WHERE follower_id = {{reader}}))
           AND p.author_id NOT IN ({SUSPENDED})
         ORDER BY p.id {way.order} LIMIT {{limit}}
-    """  # noqa: S608 - here and below: built of constants only
+    """  # noqa: S608
 
 
 def _newest_of(person: str, way: Direction, limit: str, bound: str = "") -> str:
@@ -87,8 +104,17 @@ def _newest_of(person: str, way: Direction, limit: str, bound: str = "") -> str:
     """  # noqa: S608
 
 
-def _parameters(reader: int, cursor: Cursor, limit: int) -> dict[str, tuple[str, int]]:
-    params = {"reader": ("bigint", reader), "limit": ("bigint", limit)}
+def _page(name: str, posts: str, way: Direction, cursor: Cursor, **who: int) -> Page:
+    """A page of what the statement `posts` finds; `name` is the statement's on the server."""
+    return cut(
+        lambda limit: prepared.fetch(f"{name}_{way.name}", _stamps(posts, way), _parameters(cursor, limit, **who)),
+        cursor,
+        settings.POSTS_PER_PAGE,
+    )
+
+
+def _parameters(cursor: Cursor, limit: int, **who: int) -> dict[str, tuple[str, int]]:
+    params = {**{key: ("bigint", pk) for key, pk in who.items()}, "limit": ("bigint", limit)}
     edge = cursor.after if cursor.after is not None else cursor.before
     return params if edge is None else {**params, "cursor": ("bigint", edge)}
 
@@ -116,13 +142,13 @@ def _home_at_once(reader: int, cursor: Cursor, limit: int) -> list[tuple]:
         )
         SELECT {COLUMNS} FROM found p JOIN accounts_user a ON a.id = p.author_id ORDER BY p.id {way.order}
     """  # noqa: S608
-    return prepared.fetch(f"home_{way.name}_{WALK}", sql, _parameters(reader, cursor, limit))
+    return prepared.fetch(f"home_{way.name}_{WALK}", sql, _parameters(cursor, limit, reader=reader))
 
 
 def _home_by_steps(reader: int, cursor: Cursor, limit: int) -> list[tuple]:
     """SQLite, which has no LATERAL: step by step, the last as a UNION ALL of one limited select a person."""
     way = _direction(cursor)
-    params = _parameters(reader, cursor, limit)
+    params = _parameters(cursor, limit, reader=reader)
     walked = prepared.fetch("walked", _stamps(_walk(way), way), params)
     if len(walked) == limit:
         return walked

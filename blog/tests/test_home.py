@@ -95,6 +95,20 @@ class Home(TestCase):
         self.assertEqual(page.ids, [post.pk])
         self.assertIsNone(page.newer)
 
+    def test_explore_equals_the_public_posts(self):
+        expected = list(Post.objects.public().order_by("-id").values_list("id", flat=True))
+        first = timeline.explore(Cursor())
+        second = timeline.explore(Cursor(before=first.older))
+        self.assertEqual(first.ids + second.ids, expected[:40])
+        self.assertEqual(timeline.explore(Cursor(after=second.newest)).ids, first.ids)
+
+    def test_a_profile_equals_the_posts_of_its_author(self):
+        author = self.people[0]
+        expected = list(Post.objects.public().by(author).order_by("-id").values_list("id", flat=True))
+        page = timeline.profile(author, Cursor())
+        rest = timeline.profile(author, Cursor(before=page.older)).ids if page.older else []
+        self.assertEqual(page.ids + rest, expected[:40])
+
 
 class HomeQueries(TestCase):
     def test_do_not_grow_with_posts_or_follows(self):

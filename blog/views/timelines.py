@@ -15,6 +15,7 @@ from blog import text
 from blog.cards import cards
 from blog.forms import PostForm
 from blog.models import Post, Tag
+from blog.models import timeline as timelines
 from blog.models.timeline import home_of, page_of
 from microblog.pagination import Cursor, CursorForm, Page
 
@@ -49,13 +50,13 @@ def home_page(request: HttpRequest, form: PostForm, status: int = 200) -> HttpRe
 
 @require_safe
 def front(request: HttpRequest) -> HttpResponse:
-    page = page_of(Post.objects.public(), Cursor())
+    page = timelines.explore(Cursor())
     return render(request, "blog/front.html", timeline(page))
 
 
 @require_safe
 def explore(request: HttpRequest) -> HttpResponse:
-    page = page_of(Post.objects.public(), cursor_of(request))
+    page = timelines.explore(cursor_of(request))
     return render(request, "blog/explore.html", timeline(page))
 
 
@@ -76,7 +77,10 @@ def person(request: HttpRequest, username: str) -> HttpResponse:
     who = get_object_or_404(User.objects.visible_to(request.user), username_key=fold(username))
     if who.username != username:
         return redirect(who, permanent=True)
-    page = page_of(Post.objects.by(who).visible_to(request.user), cursor_of(request))
+    if request.user.is_staff or request.user == who:  # they see the hidden ones too
+        page = page_of(Post.objects.by(who).visible_to(request.user), cursor_of(request))
+    else:
+        page = timelines.profile(who, cursor_of(request))
     followed = request.user.is_authenticated and request.user.follows(who)
     return render(request, "blog/person.html", {**timeline(page), "person": who, "followed": followed})
 
@@ -90,7 +94,7 @@ def home_new(request: HttpRequest) -> JsonResponse:
 
 @require_safe
 def explore_new(request: HttpRequest) -> JsonResponse:
-    return count_of(page_of(Post.objects.public(), cursor_of(request)))
+    return count_of(timelines.explore(cursor_of(request)))
 
 
 def count_of(page: Page) -> JsonResponse:
