@@ -14,16 +14,25 @@ from blog.forms import PostForm
 from blog.models import Post
 from blog.models.timeline import STAMP
 from blog.views.timelines import home_page
-from microblog.ratelimit import limit
+from microblog.ratelimit import TooManyRequests, check
+
+POSTS = {"times": 30, "per": timedelta(minutes=10)}
 
 
 @require_POST
 @login_required
-@limit("post", times=30, per=timedelta(minutes=10))
 def new(request: HttpRequest) -> HttpResponse:
+    """Publish what was written; where that is refused, the home page keeps the text and says why."""
     form = PostForm(request.POST)
     if not form.is_valid():
         return home_page(request, form, status=422)
+    try:
+        check("post", f"member {request.user.pk}", **POSTS)
+    except TooManyRequests as error:
+        form.add_error("body", _("You have posted a lot. Nothing is lost: wait a few minutes and post again."))
+        response = home_page(request, form, status=429)
+        response.headers["Retry-After"] = str(error.retry_after)
+        return response
     form.publish(request.user)
     messages.success(request, _("Your post is now live."))
     return redirect("blog:home")
