@@ -21,6 +21,8 @@ env = Environment()
 DEBUG = env.flag("DEBUG", False, "Show errors in the browser, serve files unhashed. Never on a public site.")
 ON_DYNO = bool(env.text("DYNO", "", "Set by Heroku on every dyno; turns the defaults of a public site on.", shown=""))
 PUBLIC = ON_DYNO  # what a site behind Heroku's router needs and a bare `manage.py` on a laptop does not
+PORT = env.number("PORT", 8000, "Port that gunicorn listens on. Set by Heroku.")
+WEB_CONCURRENCY = env.number("WEB_CONCURRENCY", 1, "Processes of gunicorn, of four threads each. Set by Heroku.")
 
 SECRET_KEY = env.text("SECRET_KEY", "", "Signs sessions and links. A site does not serve without one.", shown="")
 SECRET_KEY_GIVEN = bool(SECRET_KEY)
@@ -108,6 +110,8 @@ FORM_RENDERER = "microblog.forms.SiteFormRenderer"
 SILENCED_SYSTEM_CHECKS = [
     "auth.W004",  # usernames are unique by their folded key (username_ci_unique)
     "models.W040",  # SQLite ignores the extra columns of a covering index, as it should
+    "security.W005",  # HSTS for subdomains and preloading are for the owner of the whole domain to decide
+    "security.W021",
 ]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -122,6 +126,7 @@ DATABASE_SSL = env.flag(
     "DATABASE_SSL", ON_DYNO, "Require TLS to PostgreSQL (sslmode=require).", shown="1 on Heroku, else 0"
 )
 CONN_MAX_AGE = env.number("CONN_MAX_AGE", 600, "Seconds that a database connection is kept for the next request.")
+CONN_HEALTH_CHECKS = env.flag("CONN_HEALTH_CHECKS", True, "Try a kept connection before it is used again.")
 PREPARED_STATEMENTS = env.flag(
     "PREPARED_STATEMENTS", True, "Prepare the hottest statements on PostgreSQL; 0 behind a transaction pooler."
 )
@@ -131,13 +136,17 @@ DATABASES = {
     "default": dj_database_url.parse(
         DATABASE_URL,
         conn_max_age=CONN_MAX_AGE,
-        conn_health_checks=True,
-        ssl_require=DATABASE_SSL and _postgres,
+        conn_health_checks=CONN_HEALTH_CHECKS,
+        ssl_require=DATABASE_SSL and _postgres and "sslmode=" not in DATABASE_URL,
     )
 }
 if _postgres:
     # A server that is away must cost a visitor seconds, not minutes.
-    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
+    DATABASES["default"]["OPTIONS"] = {
+        "connect_timeout": 5,
+        "tcp_user_timeout": 15_000,  # milliseconds without an answer to what was sent, then the connection is given up
+        **DATABASES["default"].get("OPTIONS", {}),
+    }
 else:
     # Measured: 12 times the write rate of the defaults; IMMEDIATE so that two writers wait instead of failing.
     DATABASES["default"]["OPTIONS"] = {
@@ -190,6 +199,7 @@ LANGUAGES = [
     if code in LANG_INFO
 ]
 LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SECURE = SESSION_COOKIE_SECURE
 LANGUAGE_COOKIE_AGE = int(timedelta(days=365).total_seconds())
 TIME_ZONE = "UTC"
 USE_TZ = True

@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class MicroblogConfig(AppConfig):
+    name = "microblog"
+
+    def ready(self) -> None:
+        from microblog import checks  # noqa: F401 - registers them
