@@ -174,6 +174,10 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
     "django.contrib.auth.hashers.ScryptPasswordHasher",
+    # What a Flask Microblog brings; upgraded to the first at the first sign-in.
+    "accounts.hashers.WerkzeugScryptPasswordHasher",
+    "accounts.hashers.WerkzeugPBKDF2PasswordHasher",
+    "accounts.hashers.WerkzeugHMACPasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},

@@ -67,6 +67,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         LETTER = "letter", _("My first letter")
         GRAVATAR = "gravatar", _("My picture at Gravatar")
 
+    # Django's 128 is too short for the scrypt hashes that a Flask Microblog brings.
+    password = models.CharField(_("password"), max_length=300)
     username = models.CharField(_("username"), max_length=64, validators=[validate_username])
     username_key = FoldedField(max_length=255, source="username", fold=fold)
     name = models.CharField(_("name"), max_length=64, blank=True)
