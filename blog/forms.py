@@ -15,6 +15,8 @@ from blog.models import Post
 class PostForm(forms.Form):
     """A new post. The text is kept as it was typed when it is refused."""
 
+    limit = settings.POST_MAX_LENGTH
+
     body = forms.CharField(
         label=_("New post"),
         strip=False,
