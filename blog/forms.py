@@ -22,6 +22,8 @@ class BodyField(forms.CharField):
 class PostForm(forms.Form):
     """A new post. The text is kept as it was typed when it is refused."""
 
+    limit = settings.POST_MAX_LENGTH
+
     body = BodyField(
         label=_("New post"),
         strip=False,

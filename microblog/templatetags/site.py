@@ -32,7 +32,7 @@ def _icon(name: str, extra: str, sprite: str) -> SafeString:
 def when(moment: datetime | None, style: str = "short") -> SafeString:
     """A time as `<time datetime>`: readable UTC here, the reader's own zone and words by Intl in the browser.
 
-    `style` is "short" ("3 min"), "long" (date and time), or "day".
+    `style` is "short" ("3 min"), "ago" ("3 minutes ago"), "long" (date and time), or "day".
     """
     if moment is None:
         return mark_safe("")
@@ -73,6 +73,18 @@ def kept(parser: template.base.Parser, token: template.base.Token) -> KeptNode:
     nodelist = parser.parse(("endkept",))
     parser.delete_first_token()
     return KeptNode(nodelist, parts)
+
+
+@register.filter
+def shown(number: int) -> str:
+    """A count as people write it: 1,204 in English, 1.204 in Spanish."""
+    return formats.number_format(number, use_l10n=True, force_grouping=True)
+
+
+@register.filter
+def minutes(seconds: int) -> int:
+    """How many minutes to wait for `seconds` to have passed: a begun one counts."""
+    return -(-seconds // 60)
 
 
 @register.filter
