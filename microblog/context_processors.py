@@ -1,6 +1,7 @@
 """What every page knows."""
 
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 
 
@@ -8,7 +9,15 @@ def site(request: HttpRequest) -> dict:
     """The site's name and address, the chosen colours, and the languages for the switcher."""
     return {
         "SITE_NAME": settings.SITE_NAME,
-        "SITE_URL": settings.SITE_URL or f"{request.scheme}://{request.get_host()}",
+        "SITE_URL": site_url(request),
         "LANGUAGES": settings.LANGUAGES,
         "theme": request.COOKIES.get("theme", ""),
     }
+
+
+def site_url(request: HttpRequest) -> str:
+    """The site's address without a slash at its end; empty where the request names a host that is not ours."""
+    try:
+        return settings.SITE_URL or f"{request.scheme}://{request.get_host()}"
+    except DisallowedHost:  # the page that says so is a page, too
+        return ""
