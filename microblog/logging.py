@@ -1,31 +1,72 @@
-"""One line a record on the console, with the id of the request it belongs to."""
+"""What the console says: one line a record, with the id of its request, and no secret."""
 
 import json
 import logging
+import re
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from logging.handlers import RotatingFileHandler
-from pathlib import Path
+
+from django.db import InterfaceError, OperationalError
 
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
+ACCESS = "microblog.access"
+ACCESS_FIELDS = "method", "path", "status", "ms", "member"  # the arguments of an access record, in their order
+# Tokens of reset and confirmation links. A post's number is not one, and nobody's name.
+SECRET = re.compile(r"(?<=/)(?!@|\d+/?$)[^/]{20,}")
+
+
+def without_secrets(path: str) -> str:
+    """`path` with every long segment masked: what is in a link to reset a password is as good as the password."""
+    return SECRET.sub("…", path)
 
 
 class RequestFilter(logging.Filter):
-    """Put the current request's id on the record."""
+    """Put the request's id on the record, and take out what does not belong on the console."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.request_id = request_id.get()
+        if record.name.startswith("django."):
+            return _of_django(record)
         return True
 
 
+def _of_django(record: logging.LogRecord) -> bool:
+    """Quieten Django's record of an answer (it has `status_code`). Return whether it is worth a line."""
+    status = getattr(record, "status_code", 0)
+    if status == 404:
+        return False  # the access line says so
+    if isinstance(record.args, tuple):
+        record.args = tuple(without_secrets(a) if isinstance(a, str) and a[:1] == "/" else a for a in record.args)
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, InterfaceError | OperationalError) and status == 503:
+        # Every request fails while the database is away: what fails is worth a line each, where it failed is not.
+        record.msg, record.args = "Database away: %s: %s", (error, without_secrets(record.request.path))
+        record.exc_info = None
+    elif 400 <= status < 500:
+        record.exc_info = None  # somebody else's mistake
+    return True
+
+
+def _printable(text: str) -> str:
+    """`text` on one line: what came from outside can't begin a record of its own or move a terminal's cursor."""
+    if text.isprintable():
+        return text
+    return "".join([c if c.isprintable() else c.encode("unicode_escape").decode() for c in text])
+
+
+def _utc(record: logging.LogRecord) -> str:
+    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 class TextFormatter(logging.Formatter):
-    """`time level logger [request id] message`, a traceback folded into the same line."""
+    """`time level logger [request id] message`. A traceback follows, indented, for people to read."""
 
-    def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s")
-
-    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802
-        return _utc(record)
+    def format(self, record: logging.LogRecord) -> str:
+        message = _printable(record.getMessage())
+        line = f"{_utc(record)} {record.levelname} {record.name} [{getattr(record, 'request_id', '-')}] {message}"
+        if not record.exc_info:
+            return line
+        return "\n".join([line, *(f"    {_printable(part)}" for part in self.formatException(record.exc_info).split("\n"))])
 
 
 class JSONFormatter(logging.Formatter):
@@ -39,16 +80,8 @@ class JSONFormatter(logging.Formatter):
             "request_id": getattr(record, "request_id", "-"),
             "message": record.getMessage(),
         }
+        if record.name == ACCESS and isinstance(record.args, tuple):
+            line |= {name: None if value == "-" else value for name, value in zip(ACCESS_FIELDS, record.args, strict=True)}
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
-
-
-def _utc(record: logging.LogRecord) -> str:
-    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def rotating_file(path: Path) -> RotatingFileHandler:
-    """The Flask Microblog's log file: ten files of 10 KiB."""
-    path.parent.mkdir(exist_ok=True)
-    return RotatingFileHandler(path, maxBytes=10240, backupCount=10, encoding="utf-8")
+        return json.dumps(line, default=str)

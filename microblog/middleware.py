@@ -1,35 +1,66 @@
-"""What every request passes: an id for the logs, and a Content-Security-Policy on the answer."""
+"""What every request passes: an id and a line in the log, and a Content-Security-Policy on the answer."""
 
+import logging
 import re
 import secrets
+import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.urls import resolve
 
-from microblog.logging import request_id
+from microblog.logging import ACCESS, request_id, without_secrets
+from microblog.views import not_found
 
 Handler = Callable[[HttpRequest], HttpResponse]
 WELL_FORMED = re.compile(r"[\w-]{8,200}", re.ASCII)
+PROBES = "/healthz", "/readyz"
+access = logging.getLogger(ACCESS)
 
 
 class RequestMiddleware:
-    """Give each request an id (the router's where a proxy is trusted) and answer with it."""
+    """Give each request an id (the router's where a proxy is trusted), answer with it, and log one line."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        begun = time.perf_counter()
         given = request.headers.get("X-Request-ID", "") if settings.TRUST_PROXY else ""
         request.id = given if WELL_FORMED.fullmatch(given) else secrets.token_hex(8)
         token = request_id.set(request.id)
         try:
-            response = self.get_response(request)
+            # No address of ours holds a NUL, and PostgreSQL takes none.
+            response = not_found(request) if "\0" in request.path_info else self.get_response(request)
+            response.headers["X-Request-ID"] = request.id
+            _note(request, response.status_code, begun)
         finally:
             request_id.reset(token)
-        response.headers["X-Request-ID"] = request.id
         return response
+
+
+def _note(request: HttpRequest, status: int, begun: float) -> None:
+    quiet = request.path_info in PROBES or request.path.startswith(settings.STATIC_URL)
+    level = logging.DEBUG if quiet else logging.INFO
+    if access.isEnabledFor(level):
+        ms = round((time.perf_counter() - begun) * 1000)
+        member = getattr(getattr(request, "user", None), "pk", None) or "-"
+        path = without_secrets(request.path)
+        access.log(level, "%s %s %s %s ms member %s", request.method, path, status, ms, member)
+
+
+class ProbeMiddleware:
+    """Answer the platform's probes at once: they come with any host name, and mustn't wait for a session."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path_info in PROBES:
+            return resolve(request.path_info).func(request)
+        return self.get_response(request)
 
 
 class ContentSecurityPolicyMiddleware:

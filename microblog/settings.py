@@ -74,6 +74,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "microblog.middleware.RequestMiddleware",
+    "microblog.middleware.ProbeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "microblog.middleware.ContentSecurityPolicyMiddleware",
@@ -246,6 +247,7 @@ DEFAULT_FROM_EMAIL = env.text(
     shown="noreply@ the host",
 )
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+EMAIL_SUBJECT_PREFIX = f"[{SITE_NAME}] "
 ADMINS = [("", address) for address in env.several("ADMINS", [], "Addresses that get errors by e-mail.")]
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
 WORKER_IN_WEB = env.flag("WORKER_IN_WEB", False, "Run the background worker beside the web process (one dyno).")
@@ -276,7 +278,10 @@ LOG_TO_STDOUT = env.flag("LOG_TO_STDOUT", True, "0 writes to logs/microblog.log 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request": {"()": "microblog.logging.RequestFilter"}},
+    "filters": {
+        "request": {"()": "microblog.logging.RequestFilter"},
+        "production": {"()": "django.utils.log.RequireDebugFalse"},
+    },
     "formatters": {
         "text": {"()": "microblog.logging.TextFormatter"},
         "json": {"()": "microblog.logging.JSONFormatter"},
@@ -289,12 +294,17 @@ LOGGING = {
             "filters": ["request"],
         },
         "file": {
-            "()": "microblog.logging.rotating_file",
+            "()": "microblog.logfile.rotating_file",
             "path": BASE_DIR / "logs" / "microblog.log",
             "formatter": LOG_FORMAT,
             "filters": ["request"],
         },
-        "admins": {"class": "django.utils.log.AdminEmailHandler", "level": "ERROR", "include_html": False},
+        "admins": {
+            "class": "microblog.alerts.AdminMail",
+            "level": "ERROR",
+            "formatter": "text",
+            "filters": ["request", "production"],
+        },
     },
     "root": {"level": LOG_LEVEL, "handlers": ["console" if LOG_TO_STDOUT else "file"]},
     "loggers": {

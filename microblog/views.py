@@ -1,24 +1,116 @@
-"""Pages for what went wrong, in the site's look and the reader's language."""
+"""Pages for what went wrong, in the site's look and the reader's language.
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+A page for 500 and 503 needs no database, session or member: what went wrong may be just these.
+"""
+
+import logging
+import sys
+
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import BadRequest
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import REASON_NO_CSRF_COOKIE
+from django.template.context_processors import csrf
+from django.template.loader import render_to_string
+from django.utils import translation
+from django.utils.cache import add_never_cache_headers
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from microblog.context_processors import site
+from microblog.ratelimit import TooManyRequests
+
+logger = logging.getLogger(__name__)
+AWAY = OperationalError, InterfaceError  # the database does not answer, or answers that it can't just now
+AWAY_RETRY_AFTER = 10  # seconds
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return render(request, "errors/400.html", status=400)
+    """400, with the sentence that a view gave to BadRequest. Its relatives carry Django's words for developers."""
+    reason = str(exception) if type(exception) is BadRequest else ""
+    _speak(request)
+    return _answer(request, 400, reason or _("This request can't be understood."), reason=reason)
 
 
 def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return render(request, "errors/403.html", status=403)
+    """403, or 429 for what was tried too often."""
+    _speak(request)
+    if isinstance(exception, TooManyRequests):
+        return too_many_requests(request, exception)
+    reason = str(exception or "")
+    return _answer(request, 403, reason or _("You may not do this."), reason=reason)
 
 
-def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return render(request, "errors/404.html", status=404)
-
-
-def server_error(request: HttpRequest) -> HttpResponse:
-    return render(request, "errors/500.html", status=500)
+def too_many_requests(request: HttpRequest, exception: TooManyRequests) -> HttpResponse:
+    """429. Source: RFC 6585 §4."""
+    n = exception.retry_after
+    sentence = ngettext(
+        "That was too often. Try again in %(n)d second.", "That was too often. Try again in %(n)d seconds.", n
+    ) % {"n": n}
+    return _answer(request, 429, sentence, retry_after=n)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return render(request, "errors/csrf.html", status=403)
+    """403 for a form without our token. What the visitor can do about it is in `reason`."""
+    _speak(request)
+    if reason == REASON_NO_CSRF_COOKIE:
+        reason = _("Your browser sent no cookie. Allow cookies for this site, go back, reload the page and try again.")
+    else:
+        reason = _("The page was open for too long, or you signed in elsewhere. Go back, reload it and try again.")
+    return _answer(request, 403, reason, template="csrf", reason=reason)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    _speak(request)
+    return _answer(request, 404, _("There is nothing at this address."))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500; or 503 where the database is away, which passes by itself."""
+    _speak(request)
+    if isinstance(sys.exc_info()[1], AWAY):
+        sentence = _("The site can't reach its database just now. Try again in a moment.")
+        return _answer(request, 503, sentence, retry_after=AWAY_RETRY_AFTER)
+    return _answer(request, 500, _("Something went wrong on our side. We have been told."))
+
+
+def _speak(request: HttpRequest) -> None:
+    """Choose the reader's language where what failed came before the middleware that does."""
+    if not hasattr(request, "LANGUAGE_CODE"):
+        translation.activate(translation.get_language_from_request(request))
+
+
+def _answer(
+    request: HttpRequest,
+    status: int,
+    sentence: str,
+    *,
+    template: str = "",
+    reason: str = "",
+    retry_after: int | None = None,
+) -> HttpResponse:
+    """The page errors/<status>.html; for a script one sentence, as JSON if it asked for that."""
+    if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
+        more = {} if retry_after is None else {"retry_after": retry_after}
+        response: HttpResponse = JsonResponse({"error": sentence, **more}, status=status)
+    elif request.headers.get("HX-Request") and not request.headers.get("HX-Boosted"):
+        response = HttpResponse(sentence, status=status, content_type="text/plain; charset=utf-8")
+    else:
+        context = {"status": status, "sentence": sentence, "reason": reason, "retry_after": retry_after}
+        response = HttpResponse(_page(request, template or str(status), context), status=status)
+    if retry_after is not None:
+        response.headers["Retry-After"] = str(retry_after)
+    add_never_cache_headers(response)
+    return response
+
+
+def _page(request: HttpRequest, name: str, context: dict) -> str:
+    if context["status"] < 500:
+        return render_to_string(f"errors/{name}.html", context, request)
+    alone = {**site(request), **csrf(request), "request": request, "user": AnonymousUser(), **context}
+    try:
+        return render_to_string(f"errors/{name}.html", alone)
+    except Exception:  # the last resort, a page that needs nothing at all
+        logger.exception("errors/%s.html can't be shown", name)
+        return f"<!doctype html><title>{context['status']}</title><h1>{context['sentence']}</h1>"

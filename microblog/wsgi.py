@@ -1,5 +1,6 @@
 """The site as a WSGI application. It refuses to serve without a SECRET_KEY unless DEBUG is on."""
 
+import logging
 import os
 
 from django.conf import settings
@@ -11,3 +12,4 @@ if not (settings.DEBUG or settings.SECRET_KEY_GIVEN):
     raise ImproperlyConfigured("Set SECRET_KEY: without it nobody stays signed in.")
 
 application = get_wsgi_application()
+logging.getLogger("microblog").info("Microblog startup")
