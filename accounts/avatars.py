@@ -16,11 +16,11 @@ SIZES = {"": 44, "small": 28, "large": 96}  # CSS pixels, by the class that site
 
 def avatar(user: User, size: str = "") -> SafeString:
     """The avatar of `user` as HTML, decorative: their name stands beside it."""
-    if settings.AVATARS == "gravatar" and user.avatar == User.Avatar.GRAVATAR and user.email:
+    if url := gravatar_of(user, 2 * SIZES[size]):
         return format_html(
             '<img class="avatar {}" src="{}" width="{s}" height="{s}" alt="" loading="lazy">',
             size,
-            gravatar(user.email, 2 * SIZES[size]),
+            url,
             s=SIZES[size],
         )
     return mark_safe(f'<svg class="avatar {size}" viewBox="0 0 24 24" aria-hidden="true">{drawing(user)}</svg>')
@@ -29,6 +29,12 @@ def avatar(user: User, size: str = "") -> SafeString:
 def picture(user: User) -> str:
     """The avatar as an SVG file."""
     return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" width="256" height="256">{drawing(user)}</svg>'
+
+
+def gravatar_of(user: User, pixels: int) -> str:
+    """Where this person's picture is at Gravatar, if the site asks it and they chose it; else nothing."""
+    chosen = settings.AVATARS == "gravatar" and user.avatar == User.Avatar.GRAVATAR and user.email
+    return gravatar(user.email, pixels) if chosen else ""
 
 
 def gravatar(email: str, pixels: int) -> str:

@@ -6,19 +6,17 @@ from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest
 
 from accounts.models import User
-from accounts.validators import fold
 
 
 class NameOrEmailBackend(ModelBackend):
-    """Django's, finding the member by username or e-mail, whatever the case. A username can't hold an @."""
+    """Django's, finding the member by username or e-mail, whatever the case."""
 
     def authenticate(
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any
     ) -> User | None:
         if not username or password is None:
             return None
-        column = "email_key" if "@" in username else "username_key"
-        user = User.objects.filter(**{column: fold(username.strip())}).first()
+        user = User.objects.known_as(username)
         if user is None:
             User().set_password(password)  # takes as long as a wrong password, so that names can't be probed
             return None

@@ -20,12 +20,14 @@ RESERVED = frozenset(
 
 def fold(name: str) -> str:
     """The key under which a username or an e-mail address is unique: case and width make no difference."""
+    name = name.replace("\0", "\ufffd")  # PostgreSQL refuses the character; nobody's name has either
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
 
 
 def validate_username(name: str) -> None:
     """Letters of any script, digits, and `_ . -`."""
-    if not USERNAME.fullmatch(name):
+    key = fold(name)  # one letter can unfold into a sentence: U+FDFA into eighteen characters
+    if not USERNAME.fullmatch(name) or not USERNAME.fullmatch(key) or len(key) > 255:
         raise ValidationError(_("Use letters, digits, and _ . - only."), code="invalid")
 
 

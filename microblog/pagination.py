@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django import forms
+from django.core.exceptions import BadRequest
 from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 LARGEST = 2**63 - 1
 
@@ -23,6 +26,14 @@ class Cursor:
 
     before: int | None = None
     after: int | None = None
+
+
+def cursor_of(request: HttpRequest) -> Cursor:
+    """The cursor in the address; one that is none is a bad request, answered with a sentence."""
+    form = CursorForm(request.GET)
+    if not form.is_valid():
+        raise BadRequest(_("This address names no page of the list. Start again from its beginning."))
+    return Cursor(before=form.cleaned_data["before"], after=form.cleaned_data["after"])
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,10 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import connection
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse
+
+from microblog.models import RateWindow
 
 UPSERT = """
     INSERT INTO microblog_ratewindow (key, starts_at, n) VALUES (%s, %s, 1)
@@ -37,14 +40,33 @@ def client_address(request: HttpRequest) -> str:
 
 def count(name: str, subject: str, *, per: timedelta) -> tuple[int, int]:
     """Count one try of `name` by `subject`. Return the tries in this window and the seconds until it ends."""
+    starts, left = _window(per)
+    with connection.cursor() as cursor:
+        cursor.execute(UPSERT, [_key(name, subject), connection.ops.adapt_datetimefield_value(starts)])
+        return cursor.fetchone()[0], left
+
+
+def _key(name: str, subject: str) -> str:
+    # Hashed, so that no address or name is kept, and the key is short whatever was sent.
+    return f"{name}:{hashlib.sha256(subject.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
+
+
+def _window(per: timedelta) -> tuple[datetime, int]:
+    """When the current window began, and the seconds until it ends."""
     length = int(per.total_seconds())
     now = int(datetime.now(UTC).timestamp())
-    starts = datetime.fromtimestamp(now - now % length, UTC)
-    # Hashed, so that no address or name is kept, and the key is short whatever was sent.
-    key = f"{name}:{hashlib.sha256(subject.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
-    with connection.cursor() as cursor:
-        cursor.execute(UPSERT, [key, connection.ops.adapt_datetimefield_value(starts)])
-        return cursor.fetchone()[0], length - now % length
+    return datetime.fromtimestamp(now - now % length, UTC), length - now % length
+
+
+def forgive(name: str, subject: str, *, per: timedelta) -> None:
+    """Take back one try that `check` counted: what succeeded is nobody's guess."""
+    starts, _left = _window(per)
+    RateWindow.objects.filter(key=_key(name, subject), starts_at=starts, n__gt=0).update(n=F("n") - 1)
+
+
+def clear(name: str, subject: str) -> None:
+    """Forget all tries of `name` by `subject`."""
+    RateWindow.objects.filter(key=_key(name, subject)).delete()
 
 
 def check(name: str, subject: str, *, times: int, per: timedelta) -> None:

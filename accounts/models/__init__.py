@@ -1,5 +1,6 @@
+from accounts.models.email_change import EmailChange
 from accounts.models.relations import Follow
 from accounts.models.session import Session
 from accounts.models.user import User
 
-__all__ = ["Follow", "Session", "User"]
+__all__ = ["EmailChange", "Follow", "Session", "User"]

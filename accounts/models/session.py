@@ -4,6 +4,7 @@ from django.conf import settings
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 
 class Session(AbstractBaseSession):
@@ -16,6 +17,11 @@ class Session(AbstractBaseSession):
     user_agent = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     used_at = models.DateTimeField(default=timezone.now)
+
+    @property
+    def handle(self) -> str:
+        """What a page calls this session: the key itself would let whoever reads the page sign in."""
+        return salted_hmac("accounts.session", self.pk, algorithm="sha256").hexdigest()[:32]
 
     @classmethod
     def get_session_store_class(cls) -> type:

@@ -29,6 +29,11 @@ class UserQuerySet(models.QuerySet):
         """The people of these usernames, whatever their case."""
         return self.filter(username_key__in=[fold(name) for name in names])
 
+    def known_as(self, login: str) -> "User | None":
+        """The member with this username or e-mail address, whatever the case. A username can't hold an @."""
+        column = "email_key" if "@" in login else "username_key"
+        return self.filter(**{column: fold(login.strip())}).first()
+
     def visible_to(self, viewer: object) -> "UserQuerySet":
         """Whom `viewer` may see: staff see the suspended too."""
         return self if getattr(viewer, "is_staff", False) else self.active()
@@ -140,6 +145,10 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def follows(self, other: "User") -> bool:
         return Follow.objects.filter(follower=self.pk, followed=other.pk).exists()
+
+    def end_sessions(self, *, but: str | None = None) -> int:
+        """Sign out everywhere, or everywhere but in the session of this key. Return how many sessions ended."""
+        return self.sessions.exclude(pk=but).delete()[0]
 
     def suspend(self) -> None:
         """Deactivate: they can't sign in, their sessions end, their posts and profile are hidden."""

@@ -3,10 +3,8 @@
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
@@ -17,17 +15,9 @@ from blog.forms import PostForm
 from blog.models import Post, Tag
 from blog.models import timeline as timelines
 from blog.models.timeline import home_of, page_of
-from microblog.pagination import Cursor, CursorForm, Page
+from microblog.pagination import Cursor, Page, cursor_of
 
 NEW_AT_MOST = 20  # the bar says "20+ new posts" above that
-
-
-def cursor_of(request: HttpRequest) -> Cursor:
-    """The cursor in the address; one that is none is a bad request, answered with a sentence."""
-    form = CursorForm(request.GET)
-    if not form.is_valid():
-        raise BadRequest(_("This address names no page of the list. Start again from its beginning."))
-    return Cursor(before=form.cleaned_data["before"], after=form.cleaned_data["after"])
 
 
 def timeline(page: Page) -> dict[str, Any]:

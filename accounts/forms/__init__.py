@@ -1,0 +1,20 @@
+"""What people say about themselves. A form that is refused keeps what was typed, passwords apart."""
+
+from accounts.forms.joining import GUESSES_PER, RegisterForm, SignInForm, guesses_of
+from accounts.forms.passwords import EmailForm, NewPasswordForm, PasswordChangeForm, ResetForm
+from accounts.forms.profile import LanguageCodeForm, LanguageForm, ProfileForm, ThemeForm
+
+__all__ = [
+    "GUESSES_PER",
+    "EmailForm",
+    "LanguageCodeForm",
+    "LanguageForm",
+    "NewPasswordForm",
+    "PasswordChangeForm",
+    "ProfileForm",
+    "RegisterForm",
+    "ResetForm",
+    "SignInForm",
+    "ThemeForm",
+    "guesses_of",
+]

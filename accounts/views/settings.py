@@ -1,0 +1,59 @@
+"""What a member chooses about themselves."""
+
+from copy import copy
+from secrets import randbelow
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from accounts.forms import LanguageForm, ProfileForm
+from accounts.models import User
+
+DRAWINGS = 2**15  # the range of User.avatar_seed
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def profile(request: HttpRequest) -> HttpResponse:
+    """What everybody sees. "Another drawing" shows one and saves nothing yet."""
+    member = copy(request.user)
+    if "redraw" in request.POST:
+        form = ProfileForm(instance=member, initial=redrawn(request))
+    else:
+        form = ProfileForm(request.POST if request.method == "POST" else None, instance=member)
+    if form.is_valid() and form.store():
+        messages.success(request, _("Your changes are saved."))
+        return redirect("settings")
+    return render(request, "accounts/profile.html", {"form": form}, status=422 if form.errors else 200)
+
+
+def redrawn(request: HttpRequest) -> dict:
+    """What was typed so far, with another drawing."""
+    typed = {name: request.POST.get(name, "").replace("\0", "") for name in ("name", "username", "about")}
+    return typed | {
+        "shortcuts": "shortcuts" in request.POST,
+        "avatar": User.Avatar.SHAPES,
+        "avatar_seed": 1 + randbelow(DRAWINGS - 1),
+    }
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def language(request: HttpRequest) -> HttpResponse:
+    form = LanguageForm(request.POST if request.method == "POST" else None, initial={"language": request.user.language})
+    if not form.is_valid():
+        return render(request, "accounts/language.html", {"form": form}, status=422 if form.is_bound else 200)
+    chosen = form.cleaned_data["language"]
+    User.objects.filter(pk=request.user.pk).update(language=chosen)
+    response = redirect("settings_language")
+    if not chosen:  # or the cookie would go before the browser
+        response.delete_cookie(settings.LANGUAGE_COOKIE_NAME, samesite=settings.LANGUAGE_COOKIE_SAMESITE)
+    with translation.override(chosen or translation.get_language()):
+        messages.success(request, _("Your changes are saved."))
+    return response
