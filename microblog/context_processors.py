@@ -12,27 +12,15 @@ def site(request: HttpRequest) -> dict:
     theme = request.COOKIES.get("theme", "")
     return {
         "SITE_NAME": settings.SITE_NAME,
-<<<<<<< HEAD
-        "SITE_URL": settings.SITE_URL or address_of(request),
-=======
         "SITE_URL": site_url(request),
->>>>>>> ops
         "LANGUAGES": settings.LANGUAGES,
         "theme": theme if theme in THEMES else "",
     }
 
 
-<<<<<<< HEAD
-def address_of(request: HttpRequest) -> str:
-    """The address that the request came to; none where it was refused for its host, and still wants an answer."""
-    try:
-        return f"{request.scheme}://{request.get_host()}"
-    except DisallowedHost:
-=======
 def site_url(request: HttpRequest) -> str:
     """The site's address without a slash at its end; empty where the request names a host that is not ours."""
     try:
         return settings.SITE_URL or f"{request.scheme}://{request.get_host()}"
     except DisallowedHost:  # the page that says so is a page, too
->>>>>>> ops
         return ""
