@@ -103,7 +103,12 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "microblog.context_processors.site",
             ],
-            "builtins": ["django.templatetags.i18n", "django.templatetags.static", "microblog.templatetags.site"],
+            "builtins": [
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+                "microblog.templatetags.site",
+                "microblog.templatetags.kept",
+            ],
         },
     }
 ]

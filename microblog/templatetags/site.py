@@ -1,19 +1,15 @@
-"""Tags that every template has: icons, times, and pieces of a page that are rendered once."""
+"""Tags that every template has: icons, times, numbers."""
 
-from collections.abc import Hashable
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
 
 from django import template
 from django.templatetags.static import static
-from django.utils import formats, timezone, translation
+from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 register = template.Library()
-KEPT: dict[tuple[Hashable, ...], SafeString] = {}
-KEPT_AT_MOST = 2000
 
 
 @register.simple_tag
@@ -44,35 +40,6 @@ def when(moment: datetime | None, style: str = "short") -> SafeString:
     return format_html(
         '<time datetime="{}" data-style="{}">{}</time>', moment.strftime("%Y-%m-%dT%H:%M:%SZ"), style, text
     )
-
-
-class KeptNode(template.Node):
-    child_nodelists = ()  # no blocks inside, so inheritance need not look
-
-    def __init__(self, nodelist: template.NodeList, parts: list[Any]) -> None:
-        self.nodelist = nodelist
-        self.parts = parts
-
-    def render(self, context: template.Context) -> SafeString:
-        key = (translation.get_language(), *(part.resolve(context) for part in self.parts))
-        html = KEPT.get(key)
-        if html is None:
-            if len(KEPT) >= KEPT_AT_MOST:
-                KEPT.clear()
-            html = KEPT[key] = self.nodelist.render(context)
-        return html
-
-
-@register.tag
-def kept(parser: template.base.Parser, token: template.base.Token) -> KeptNode:
-    """{% kept "name" part … %}…{% endkept %}: render once a process for each language and each value of the parts.
-
-    For pieces that nothing but their language and the named parts decides: the bar, the footer.
-    """
-    parts = [parser.compile_filter(bit) for bit in token.split_contents()[1:]]
-    nodelist = parser.parse(("endkept",))
-    parser.delete_first_token()
-    return KeptNode(nodelist, parts)
 
 
 @register.filter
