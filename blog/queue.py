@@ -58,7 +58,9 @@ def problems() -> list[str]:
     now = status()
     if now.oldest is None or now.oldest < LATE_AFTER or now.workers:
         return []
-    return [f"{now.waiting} tasks wait, the oldest for {timesince(timezone.now() - now.oldest)}, and no worker is alive"]
+    return [
+        f"{now.waiting} tasks wait, the oldest for {timesince(timezone.now() - now.oldest)}, and no worker is alive"
+    ]
 
 
 def beat(worker_id: str) -> None:

@@ -66,7 +66,9 @@ class TextFormatter(logging.Formatter):
         line = f"{_utc(record)} {record.levelname} {record.name} [{getattr(record, 'request_id', '-')}] {message}"
         if not record.exc_info:
             return line
-        return "\n".join([line, *(f"    {_printable(part)}" for part in self.formatException(record.exc_info).split("\n"))])
+        return "\n".join(
+            [line, *(f"    {_printable(part)}" for part in self.formatException(record.exc_info).split("\n"))]
+        )
 
 
 class JSONFormatter(logging.Formatter):
@@ -81,7 +83,9 @@ class JSONFormatter(logging.Formatter):
             "message": record.getMessage(),
         }
         if record.name == ACCESS and isinstance(record.args, tuple):
-            line |= {name: None if value == "-" else value for name, value in zip(ACCESS_FIELDS, record.args, strict=True)}
+            line |= {
+                name: None if value == "-" else value for name, value in zip(ACCESS_FIELDS, record.args, strict=True)
+            }
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         return json.dumps(line, default=str)
