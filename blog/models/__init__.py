@@ -1,4 +1,5 @@
 from blog.models.post import Post
 from blog.models.tag import Tag, Tagging
+from blog.models.worker import Worker
 
-__all__ = ["Post", "Tag", "Tagging"]
+__all__ = ["Post", "Tag", "Tagging", "Worker"]

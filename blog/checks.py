@@ -1,0 +1,20 @@
+"""What only the database can tell, as a system check: `manage.py check --database default`; `migrate` runs it, too."""
+
+from typing import Any
+
+from django.core.checks import CheckMessage, Tags, Warning, register
+from django.db import DatabaseError
+
+from blog import queue
+
+
+@register(Tags.database)
+def queue_without_a_worker(databases: list[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    if "default" not in (databases or []):
+        return []
+    try:
+        found = queue.problems()
+    except DatabaseError:  # before the first migration there is no queue
+        return []
+    hint = "heroku ps:scale worker=1, or WORKER_IN_WEB=1 where there is one dyno only; elsewhere: manage.py worker"
+    return [Warning(f"{text}.", hint=hint, id="blog.W001") for text in found]
