@@ -1,4 +1,5 @@
+from blog.models.imported import ImportedRow
 from blog.models.post import Post
 from blog.models.tag import Tag, Tagging
 
-__all__ = ["Post", "Tag", "Tagging"]
+__all__ = ["ImportedRow", "Post", "Tag", "Tagging"]
