@@ -61,7 +61,7 @@ def write_site() -> dict[str, dict[str, str]]:
         client.force_login(people[name])
         sessions[name] = client.cookies["sessionid"].value
     reset = [urlsafe_base64_encode(force_bytes(ada.pk)), default_token_generator.make_token(ada)]
-    return {"sessions": sessions, "addresses": {"reset": reverse("password_reset_confirm", args=reset)}}
+    return {"sessions": sessions, "addresses": {"reset": "/"}}
 
 
 if __name__ == "__main__":
