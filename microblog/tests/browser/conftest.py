@@ -61,7 +61,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
     def manage(*arguments: str) -> str:
         command = [sys.executable, *arguments]
-        return subprocess.run(command, cwd=settings.BASE_DIR, env=env, check=True, capture_output=True, text=True).stdout
+        done = subprocess.run(command, cwd=settings.BASE_DIR, env=env, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr[-3000:]
+        return done.stdout
 
     manage("manage.py", "migrate", "--verbosity=0")
     manage("manage.py", "collectstatic", "--no-input", "--verbosity=0")
