@@ -1,0 +1,29 @@
+"""Options of the whole suite, and what must not be skipped."""
+
+import os
+
+import pytest
+
+ONCE = {"browser", "processes"}  # marks of tests that don't depend on which database is used
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--database-only", action="store_true", help="leave out what another run, on another database, runs"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--database-only"):
+        left_out = [item for item in items if ONCE & {mark.name for mark in item.iter_markers()}]
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=left_out)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
+    """Where everything has to be (CI=true), what is missing is a failure and not a skipped test."""
+    report = yield
+    if report.skipped and os.environ.get("CI") and "is not on this machine" in str(report.longrepr):
+        report.outcome = "failed"
+    return report

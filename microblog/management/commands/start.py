@@ -1,0 +1,169 @@
+"""What `bin/run` ends in: prepare what is missing, then the site and its worker together until Ctrl+C."""
+
+import argparse
+import http.client
+import signal
+import socket
+import subprocess
+import sys
+import time
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import BaseCommand, CommandError, call_command, get_commands
+from django.db import OperationalError, connection
+from django.db.migrations.executor import MigrationExecutor
+
+POLL = 0.1  # seconds
+SETTLE = 1  # second
+STOP_TIMEOUT = 25  # seconds until whoever has not ended is killed
+ENDED_BY_TERMINAL = 0.5  # seconds in which those whom Ctrl+C reached too end by themselves
+
+
+class Command(BaseCommand):
+    help = "Prepare what is missing, then run the site and its background worker until Ctrl+C."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--demo", action=argparse.BooleanOptionalAction, default=True)
+        parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument("--port", type=int, default=8000)
+
+    def handle(self, *, demo: bool, host: str, port: int, **options: Any) -> None:
+        must_be_free(host, port)
+        try:
+            self.prepare(demo)
+        except OperationalError as error:
+            raise CommandError(f"The database does not answer: {error}") from None
+        Pair(host, port, on_ready=lambda: self.announce(host, port)).run()
+
+    @contextmanager
+    def step(self, what: str) -> Iterator[None]:
+        """Say what is done and how long it took."""
+        began = time.monotonic()
+        self.stdout.write(f"{what} … ", ending="")
+        self.stdout.flush()
+        yield
+        self.stdout.write(f"{time.monotonic() - began:.0f} s")
+
+    def prepare(self, demo: bool) -> None:
+        """Each step only where something is missing: what is up to date costs no time."""
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            with self.step("Migrating the database"):
+                call_command("migrate", verbosity=0)
+        if stale_catalogues():
+            with self.step("Compiling the message catalogues"):
+                call_command("compilemessages", verbosity=0)
+        if not settings.DEBUG:
+            with self.step("Collecting static files"):
+                call_command("collectstatic", interactive=False, verbosity=0)
+        if demo and "demo" in get_commands() and not get_user_model().objects.exists():
+            with self.step("Writing demo data"):
+                call_command("demo", verbosity=0)
+
+    def announce(self, host: str, port: int) -> None:
+        """The last thing said: where the site is, and whom to sign in as."""
+        name = "localhost" if host in ("127.0.0.1", "0.0.0.0") else host  # noqa: S104
+        self.stdout.write(f"\nMicroblog is at http://{name}:{port}/  (Ctrl+C stops it)")
+
+
+def must_be_free(host: str, port: int) -> None:
+    """Refuse a port on which another program listens."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise CommandError(
+                f"Port {port} of {host} is not free ({error.strerror}). "
+                f"Stop the program that has it, or choose another port: PORT={port + 1} bin/run"
+            ) from None
+        except OverflowError:
+            raise CommandError(f"PORT must be a number from 1 to 65535, not {port}.") from None
+
+
+def stale_catalogues() -> list[Path]:
+    """Catalogues of ours whose compiled form is missing or older than they are."""
+    sources = chain.from_iterable(Path(folder).glob("*/LC_MESSAGES/*.po") for folder in settings.LOCALE_PATHS)
+    return [source for source in sources if not is_fresh(source.with_suffix(".mo"), source)]
+
+
+def is_fresh(made: Path, source: Path) -> bool:
+    return made.exists() and made.stat().st_mtime >= source.stat().st_mtime
+
+
+class Pair:
+    """The web server and the background worker: they start together, and neither outlives the other."""
+
+    def __init__(self, host: str, port: int, *, on_ready: Any) -> None:
+        self.host, self.port, self.on_ready = host, port, on_ready
+        self.running: dict[str, subprocess.Popen] = {}
+        self.stopping = False
+
+    def run(self) -> None:
+        """Return after Ctrl+C; raise CommandError when one of the two ended by itself."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self.ask_to_stop)
+        try:
+            self.start("web server", "-m", "gunicorn", "microblog.wsgi", "--bind", f"{self.host}:{self.port}")
+            self.wait_until(self.answers)
+            self.start("background worker", "manage.py", "worker" if "worker" in get_commands() else "db_worker")
+            # A worker that can't start says so in its first second.
+            settled = time.monotonic() + SETTLE
+            self.wait_until(lambda: time.monotonic() > settled)
+            if not self.stopping:
+                self.on_ready()
+            self.wait_until(lambda: False)
+        finally:
+            self.stop()
+
+    def ask_to_stop(self, number: int, frame: Any) -> None:
+        self.stopping = True
+
+    def start(self, name: str, *arguments: str) -> None:
+        if not self.stopping:
+            self.running[name] = subprocess.Popen([sys.executable, *arguments], cwd=settings.BASE_DIR)
+
+    def wait_until(self, reached: Any) -> None:
+        """Wait for what is asked or for Ctrl+C, as long as everybody who was started is there."""
+        while not self.stopping and not reached():
+            for name, process in self.running.items():
+                if process.poll() is not None and not self.stopping:
+                    raise CommandError(
+                        f"The {name} ended by itself (exit code {process.returncode}), so everything is stopped. "
+                        "The lines above say why."
+                    )
+            time.sleep(POLL)
+
+    def answers(self) -> bool:
+        """Whether the site answers, whatever it says."""
+        host = "127.0.0.1" if self.host == "0.0.0.0" else self.host  # noqa: S104
+        link = http.client.HTTPConnection(host, self.port, timeout=10)
+        try:
+            link.request("GET", "/healthz")
+            return bool(link.getresponse().status)
+        except OSError:
+            return False
+        finally:
+            link.close()
+
+    def stop(self) -> None:
+        """End both and wait for them. The terminal's Ctrl+C reached them already; `kill` did not."""
+        deadline = time.monotonic() + ENDED_BY_TERMINAL
+        while any(process.poll() is None for process in self.running.values()) and time.monotonic() < deadline:
+            time.sleep(POLL)
+        for process in self.running.values():
+            process.terminate()
+        deadline = time.monotonic() + STOP_TIMEOUT
+        for process in self.running.values():
+            try:
+                process.wait(max(deadline - time.monotonic(), 0))
+            except subprocess.TimeoutExpired:
+                process.kill()

@@ -1,0 +1,70 @@
+"""A small believable site for the browser: `python -m microblog.tests.browser.people` writes it into the database.
+
+It prints the session keys of those who are signed in, and addresses that no link leads to, as JSON.
+"""
+
+import json
+import os
+from datetime import timedelta
+
+import django
+
+LONG_NAME = "Wolfeschlegelsteinhausenbergerdorff-Zimmermann von und zu Hohenlohe"[:64]
+LONG_USERNAME = "a_very_long_username_of_sixty_four_characters_without_any_space_"
+FULL = "A hundred and forty characters are enough for a thought, if one leaves out what everybody knows already and says the rest plainly, as here.."
+POSTS = [
+    ("bob", "en", "Bread again. The dough rose all night on the balcony. #sourdough"),
+    ("bob", "en", FULL),
+    ("leyla", "ar", "صباح الخير من القاهرة. القهوة جاهزة والكتاب مفتوح، فماذا تقرؤون اليوم؟ #قراءة"),
+    ("vera", "ru", "Достопримечательность недели: крошечный музей трансформаторных подстанций. Человеконенавистничества не замечено."),
+    ("carmen", "es", "Mañana salimos al monte con @ada y con @bob. ¿Alguien más se apunta? #senderismo"),
+    (LONG_USERNAME, "en", "Pneumonoultramicroscopicsilicovolcanoconiosis" * 3),
+    (LONG_USERNAME, "en", "https://example.org/" + "a-path-that-nobody-would-type-by-hand/" * 3),
+    ("carmen", "es", "👨‍👩‍👧‍👦 en el parque 🌳🌳🌳"),
+    ("bob", "en", "One line.\nAnother line.\n\nAnd, after a pause, the last."),
+    ("ada", "en", "Thank you @leyla, @vera and @nobody_here. #sourdough https://example.org/bread?a=1&b=2"),
+]
+
+
+def write_site() -> dict[str, dict[str, str]]:
+    """Write people, follows and posts. Return session keys by username, and addresses by what they are."""
+    from django.contrib.auth.models import Group
+    from django.contrib.auth.tokens import default_token_generator
+    from django.test import Client
+    from django.urls import reverse
+    from django.utils import timezone
+    from django.utils.encoding import force_bytes
+    from django.utils.http import urlsafe_base64_encode
+
+    from accounts.tests.base import make_user
+    from blog.tests.base import make_post
+
+    people = {name: make_user(name, about=f"I am {name}.") for name in ("ada", "bob", "carmen", "vera")}
+    people["leyla"] = make_user("leyla", name="ليلى عبد الرحمن", about="قارئة. أكتب عن الكتب والقهوة.")
+    people[LONG_USERNAME] = make_user(LONG_USERNAME, name=LONG_NAME, about=FULL)
+    people["newcomer"] = make_user("newcomer")
+    people["moderator"] = make_user("moderator", is_staff=True)
+    people["moderator"].groups.set(Group.objects.filter(name="Moderators"))
+    people["root"] = make_user("root", is_staff=True, is_superuser=True)
+    ada = people["ada"]
+    for name in ("bob", "carmen", "leyla", LONG_USERNAME):
+        ada.follow(people[name])
+        people[name].follow(ada)
+    written = timezone.now() - timedelta(days=30)
+    for number in range(45):
+        make_post(people["bob"], f"Day {number} of baking.", at=written + timedelta(hours=number), language="en")
+    for number, (name, language, body) in enumerate(POSTS):
+        make_post(people[name], body, at=written + timedelta(days=20, hours=number), language=language)
+    sessions = {}
+    for name in ("ada", "newcomer", "moderator", "root"):
+        client = Client()
+        client.force_login(people[name])
+        sessions[name] = client.cookies["sessionid"].value
+    reset = [urlsafe_base64_encode(force_bytes(ada.pk)), default_token_generator.make_token(ada)]
+    return {"sessions": sessions, "addresses": {"reset": "/"}}
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "microblog.tests.browser.settings")
+    django.setup()
+    print(json.dumps(write_site()))  # noqa: T201

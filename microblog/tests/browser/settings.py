@@ -1,0 +1,11 @@
+"""Settings of the site that the browser visits: as it is served to the public, with files of its own."""
+
+import os
+from pathlib import Path
+
+from microblog.settings import *  # noqa: F403
+
+STATIC_ROOT = Path(os.environ["SITE_FOLDER"]) / "static"
+EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+EMAIL_FILE_PATH = Path(os.environ["SITE_FOLDER"]) / "mail"
+TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}  # no worker runs beside it

@@ -1,0 +1,147 @@
+"""Walk a site by its links and note what is wrong with each page."""
+
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urldefrag, urlsplit
+
+from django.urls import Resolver404, resolve
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Response
+
+PER_ROUTE = 2  # pages of one kind that are visited; the others are the same template with other rows
+WIDTHS = (360, 1280)  # pixels
+# What a scheme decides. Everything else that axe looks at is the same in light and dark.
+COLOUR_RULES = ["color-contrast", "link-in-text-block"]
+
+FACTS = """() => ({
+    language: document.documentElement.lang,
+    title: document.title.trim(),
+    headings: document.querySelectorAll("h1").length,
+    links: Array.from(document.querySelectorAll("a[href], area[href]"), (link) => link.href),
+})"""
+TOO_WIDE = """() => {
+    const page = document.documentElement;
+    if (page.scrollWidth <= page.clientWidth) return null;
+    const wide = Array.from(document.body.querySelectorAll("*"))
+        .filter((element) => element.getBoundingClientRect().right > page.clientWidth + 1)
+        .map((element) => element.tagName.toLowerCase() + "." + element.className);
+    return `${page.scrollWidth} px wide, by ${wide.slice(-3).join(", ")}`;
+}"""
+VIOLATIONS = """async (rules) => {
+    const options = {resultTypes: ["violations"], preload: false};
+    if (rules) options.runOnly = {type: "rule", values: rules};
+    const found = await axe.run(document, options);
+    return found.violations.flatMap((rule) => rule.nodes.slice(0, 3).map(
+        (node) => `${rule.id}: ${node.html.slice(0, 200)} ${node.any.concat(node.all, node.none).map((one) => one.message)}`
+    ));
+}"""
+
+
+def route_of(path: str) -> str:
+    """The name of the view behind a path; an address that has none is a kind of its own."""
+    try:
+        found = resolve(path)
+    except Resolver404:
+        return path
+    return found.view_name or found.route
+
+
+@dataclass
+class Walk:
+    """What was visited and what is wrong. `prefix` keeps it to a part of the site."""
+
+    context: BrowserContext
+    origin: str
+    axe: str
+    prefix: str = "/"
+    faults: list[str] = field(default_factory=list)
+    visited: dict[str, str] = field(default_factory=dict)  # address → title
+
+    def go(self, *starts: str) -> None:
+        """Visit these addresses and what they lead to, PER_ROUTE pages of each kind."""
+        page = self.context.new_page()
+        self.console: list[str] = []
+        page.on("console", self.note_console)
+        page.on("pageerror", lambda error: self.console.append(str(error)))
+        page.on("response", self.note_response)
+        queue, known, kinds = deque(starts), set(starts), Counter[str]()
+        while queue:
+            address = queue.popleft()
+            kind = route_of(urlsplit(address).path)
+            if kinds[kind] >= PER_ROUTE and address not in starts:
+                continue
+            kinds[kind] += 1
+            links = self.look_at(page, address)
+            for link in filter(None, map(self.address_of, links)):
+                if link not in known:
+                    known.add(link)
+                    queue.append(link)
+        page.close()
+        self.compare_titles()
+
+    def address_of(self, link: str) -> str | None:
+        """The path and query of a link into our part of the site."""
+        link = urldefrag(link).url
+        if not link.startswith(f"{self.origin}{self.prefix}"):
+            return None
+        return link.removeprefix(self.origin)
+
+    def note_console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.console.append(f"{message.type}: {message.text}")
+
+    def note_response(self, response: Response) -> None:
+        if response.status >= 400 and not response.request.is_navigation_request():
+            self.console.append(f"{response.status} for {response.url}")
+
+    def look_at(self, page: Page, address: str) -> list[str]:
+        """Check one page in all widths and colours. Return where its links lead."""
+        self.console.clear()
+        file = self.context.request.get(address) if self.is_a_file(address) else None
+        if file:
+            self.expect(file.ok, address, f"answers {file.status}")
+            return []
+        page.set_viewport_size({"width": WIDTHS[0], "height": 800})
+        page.emulate_media(color_scheme="light")
+        response = page.goto(address)
+        if response is None or not response.ok:
+            self.expect(False, address, f"answers {response and response.status}")
+            return []
+        if urlsplit(page.url).path != urlsplit(address).path and page.url.removeprefix(self.origin) in self.visited:
+            return []  # a redirect to a page that was seen
+        facts = page.evaluate(FACTS)
+        self.visited[page.url.removeprefix(self.origin)] = facts["title"]
+        self.expect(facts["language"], address, "does not say its language")
+        self.expect(facts["title"], address, "has no title")
+        self.expect(facts["headings"] == 1, address, f"has {facts['headings']} h1")
+        page.evaluate(self.axe)
+        for width in WIDTHS:
+            self.look_at_width(page, address, width)
+        for said in self.console:
+            self.faults.append(f"{address} in the console: {said}")
+        return facts["links"]
+
+    def look_at_width(self, page: Page, address: str, width: int) -> None:
+        page.set_viewport_size({"width": width, "height": 800})
+        too_wide = page.evaluate(TOO_WIDE)
+        self.expect(not too_wide, address, f"scrolls sideways at {width} px: {too_wide}")
+        for scheme, rules in (("light", None), ("dark", COLOUR_RULES)):
+            page.emulate_media(color_scheme=scheme)
+            for violation in page.evaluate(VIOLATIONS, rules):
+                self.faults.append(f"{address} at {width} px, {scheme}: {violation}")
+
+    def is_a_file(self, address: str) -> bool:
+        """Whether the address ends like a file's (a feed, a picture), which has no page to look at."""
+        return "." in urlsplit(address).path.rsplit("/", 1)[-1]
+
+    def expect(self, fine: Any, address: str, fault: str) -> None:
+        if not fine:
+            self.faults.append(f"{address} {fault}")
+
+    def compare_titles(self) -> None:
+        """No two addresses have one title; the pages of one list (their addresses differ after the `?`) may."""
+        owners: dict[str, str] = {}
+        for address, title in self.visited.items():
+            path = urlsplit(address).path
+            owner = owners.setdefault(title, path)
+            self.expect(owner == path, path, f"has the title of {owner}: {title}")
