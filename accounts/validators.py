@@ -26,7 +26,8 @@ def fold(name: str) -> str:
 
 def validate_username(name: str) -> None:
     """Letters of any script, digits, and `_ . -`."""
-    key = fold(name)  # one letter can unfold into a sentence: U+FDFA into eighteen characters
+    # The key too, cut as the name would be: one letter can unfold into several, U+FDFA into eighteen with blanks.
+    key = fold(name[:64])
     if not USERNAME.fullmatch(name) or not USERNAME.fullmatch(key) or len(key) > 255:
         raise ValidationError(_("Use letters, digits, and _ . - only."), code="invalid")
 
