@@ -25,7 +25,7 @@ def new(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return home_page(request, form, status=422)
     form.publish(request.user)
-    messages.success(request, _("Your post is now live."))
+    messages.success(request, _("Your post is now live."), extra_tags="posted")
     return redirect("blog:home")
 
 
