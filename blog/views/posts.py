@@ -34,7 +34,7 @@ def new(request: HttpRequest) -> HttpResponse:
         response.headers["Retry-After"] = str(error.retry_after)
         return response
     form.publish(request.user)
-    messages.success(request, _("Your post is now live."))
+    messages.success(request, _("Your post is now live."), extra_tags="posted")
     return redirect("blog:home")
 
 

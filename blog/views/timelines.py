@@ -5,9 +5,10 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from accounts.models import User
+from accounts.models import Follow, User
 from accounts.validators import fold
 from blog import text
 from blog.cards import cards
@@ -71,8 +72,15 @@ def person(request: HttpRequest, username: str) -> HttpResponse:
         page = page_of(Post.objects.by(who).visible_to(request.user), cursor_of(request))
     else:
         page = timelines.profile(who, cursor_of(request))
-    followed = request.user.is_authenticated and request.user.follows(who)
-    return render(request, "blog/person.html", {**timeline(page), "person": who, "followed": followed})
+    return render(request, "blog/person.html", {**timeline(page), "person": who, **ties(request.user, who)})
+
+
+def ties(viewer: Any, who: User) -> dict[str, bool]:
+    """Whether `viewer` follows `who` and `who` follows them, in one query."""
+    pair = [viewer.pk, who.pk]
+    between = Follow.objects.filter(follower__in=pair, followed__in=pair) if viewer.pk else Follow.objects.none()
+    followers = set(between.values_list("follower", flat=True))
+    return {"followed": viewer.pk in followers, "follows_you": who.pk in followers}
 
 
 @require_safe
@@ -88,5 +96,7 @@ def explore_new(request: HttpRequest) -> JsonResponse:
 
 
 def count_of(page: Page) -> JsonResponse:
-    more = page.newer is not None
-    return JsonResponse({"count": len(page.rows), "more": more}, headers={"Cache-Control": "no-store"})
+    """The count, whether there are more, and the words of the bar in the reader's language."""
+    count, more = len(page.rows), page.newer is not None
+    words = ngettext("%(n)s new post", "%(n)s new posts", count) % {"n": f"{count}+" if more else count}
+    return JsonResponse({"count": count, "more": more, "label": words}, headers={"Cache-Control": "no-store"})
