@@ -47,6 +47,10 @@ class SessionStore(DatabaseStore):
     def get_model_class(cls) -> type[Session]:
         return Session
 
+    def _validate_session_key(self, key: str | None) -> bool:
+        """Only what could be one of ours: a cookie may hold anything, even a NUL, which PostgreSQL refuses."""
+        return bool(key) and key.isascii() and key.isalnum() and 8 <= len(key) <= 40
+
     @cached_property
     def model(self) -> type[Session]:
         return Session

@@ -9,6 +9,7 @@ from threading import Thread
 from types import TracebackType
 from typing import Any
 
+from django.conf import settings
 from django.core.mail import mail_admins
 from django.http import HttpRequest
 from django.utils.log import AdminEmailHandler
@@ -57,6 +58,10 @@ class AdminMail(AdminEmailHandler):
         self.times: deque[float] = deque()
         self.left_out = 0
         self.thread: Thread | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if settings.ADMINS:
+            super().emit(record)
 
     def send_mail(self, subject: str, message: str, *args: Any, **kwargs: Any) -> None:
         """Put an e-mail in the queue. `Handler.handle` lets one thread at a time come here."""

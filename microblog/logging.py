@@ -12,7 +12,7 @@ request_id: ContextVar[str] = ContextVar("request_id", default="-")
 ACCESS = "microblog.access"
 ACCESS_FIELDS = "method", "path", "status", "ms", "member"  # the arguments of an access record, in their order
 # Tokens of reset and confirmation links. A post's number is not one, and nobody's name.
-SECRET = re.compile(r"(?<=/)(?!@|\d+/?$)[^/]{20,}")
+SECRET = re.compile(r"(?<=/)(?!@|\d+(?:/|$))[^/]{20,}")
 
 
 def without_secrets(path: str) -> str:
@@ -66,9 +66,8 @@ class TextFormatter(logging.Formatter):
         line = f"{_utc(record)} {record.levelname} {record.name} [{getattr(record, 'request_id', '-')}] {message}"
         if not record.exc_info:
             return line
-        return "\n".join(
-            [line, *(f"    {_printable(part)}" for part in self.formatException(record.exc_info).split("\n"))]
-        )
+        trace = self.formatException(record.exc_info).split("\n")
+        return "\n    ".join([line, *map(_printable, trace)])
 
 
 class JSONFormatter(logging.Formatter):
@@ -83,9 +82,8 @@ class JSONFormatter(logging.Formatter):
             "message": record.getMessage(),
         }
         if record.name == ACCESS and isinstance(record.args, tuple):
-            line |= {
-                name: None if value == "-" else value for name, value in zip(ACCESS_FIELDS, record.args, strict=True)
-            }
+            values = [None if value == "-" else value for value in record.args]
+            line |= zip(ACCESS_FIELDS, values, strict=True)
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         return json.dumps(line, default=str)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
@@ -55,6 +55,8 @@ def explore(request: HttpRequest) -> HttpResponse:
 def tag(request: HttpRequest, name: str) -> HttpResponse:
     """Posts that carry a hashtag; a tag nobody used yet is an empty list, not an error."""
     folded = text.fold(name)
+    if not folded:
+        raise Http404
     if folded != name:
         return redirect("blog:tag", folded, permanent=True)
     found = Tag.objects.filter(name=folded).first()
