@@ -1,13 +1,16 @@
 from django.urls import path
 
+from blog import feeds
 from blog.views import posts, timelines
 
 app_name = "blog"
 urlpatterns = [
     path("", timelines.home, name="home"),
     path("explore/", timelines.explore, name="explore"),
+    path("explore/feed.atom", feeds.explore, name="feed"),
     path("tags/<str:name>/", timelines.tag, name="tag"),
     path("@<str:username>/", timelines.person, name="person"),
+    path("@<str:username>/feed.atom", feeds.person, name="person_feed"),
     path("posts/", posts.new, name="new"),
     path("posts/<int:pk>/", posts.show, name="post"),
     path("posts/<int:pk>/menu/", posts.menu, name="menu"),
