@@ -7,6 +7,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("accounts.urls")),
     path("", include("blog.urls")),
+    path("", include("blog.urls_machines")),
+    path("", include("blog.urls_old")),
 ]
 handler400 = "microblog.views.bad_request"
 handler403 = "microblog.views.permission_denied"

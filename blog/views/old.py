@@ -1,0 +1,26 @@
+"""Where the pages of the Flask Microblog are now. They changed nothing by GET, so nothing happens here either."""
+
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_safe
+
+# A browser keeps a permanent redirect for ever unless told otherwise, and some pages will move once more.
+FOR_A_DAY = {"Cache-Control": "max-age=86400"}
+
+
+@require_safe
+def moved(request: HttpRequest, to: str, keep: str = "", **_named: str) -> HttpResponse:
+    """Redirect to the path `to`; the parameter `keep` goes along if it names a page of this site."""
+    where = request.GET.get(keep, "") if keep else ""
+    if where and url_has_allowed_host_and_scheme(where, {request.get_host()}, require_https=request.is_secure()):
+        to = f"{to}?{urlencode({keep: where})}"
+    return HttpResponsePermanentRedirect(to, headers=FOR_A_DAY)
+
+
+@require_safe
+def profile(request: HttpRequest, username: str) -> HttpResponse:
+    """Everything about somebody is on their page now."""
+    return HttpResponsePermanentRedirect(reverse("blog:person", args=[username]), headers=FOR_A_DAY)
