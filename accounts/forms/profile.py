@@ -32,6 +32,17 @@ class AvatarSelect(forms.RadioSelect):
         return {**super().create_option(name, value, *args, **kwargs), "picture": avatar(drawn)}
 
 
+class CountedTextarea(forms.Textarea):
+    """A text with the characters that are left beside it, counted by the script."""
+
+    template_name = "accounts/_counted.html"
+
+    def get_context(self, *args: Any) -> dict:
+        context = super().get_context(*args)
+        context["limit"] = context["widget"]["attrs"].pop("limit")
+        return context
+
+
 class ProfileForm(UniqueMixin, forms.ModelForm):
     """What everybody sees of a member, and their keyboard shortcuts. `instance` is a copy, so that a refused form
     leaves the member of the request as they are."""
@@ -53,7 +64,7 @@ class ProfileForm(UniqueMixin, forms.ModelForm):
             "about": _("Up to 140 characters. Everyone can read it."),
         }
         widgets = {
-            "about": forms.Textarea(attrs={"rows": 3, "data-limit": ABOUT_LENGTH}),
+            "about": CountedTextarea(attrs={"rows": 3, "limit": ABOUT_LENGTH}),
             "avatar": AvatarSelect,
             "avatar_seed": forms.HiddenInput,
         }
@@ -111,4 +122,6 @@ class LanguageCodeForm(forms.Form):
 
 
 class ThemeForm(forms.Form):
-    theme = forms.ChoiceField(required=False, choices=[("", ""), ("light", ""), ("dark", "")])
+    """Light, dark, or as the system has it."""
+
+    theme = forms.ChoiceField(required=False, choices=[("light", ""), ("dark", ""), ("system", "")])

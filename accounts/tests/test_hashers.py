@@ -115,7 +115,7 @@ class SigningIn(TestCase):
         User.objects.update(password=longest)
         self.assertTrue(is_password_usable(longest))
         answer = self.client.post("/accounts/login/", {"username": "ada", "password": "wrong"})
-        self.assertEqual(answer.status_code, 200)
+        self.assertEqual(answer.status_code, 422)
         self.assertEqual(User.objects.get().password, longest)
         for _time in range(2):
             self.client.post("/accounts/login/", {"username": "ada", "password": PASSWORD})

@@ -29,7 +29,7 @@ class SignInLimit(Limited):
         super().setUp()
         self.ada = make_user("ada")
 
-    def sign_in(self, username="ada", password="wrong", address="192.0.2.1"):
+    def sign_in(self, username="ada", password="wrong", address="192.0.2.1"):  # noqa: S107 - a wrong one
         return self.status(LOGIN, {"username": username, "password": password}, address)
 
     def test_ten_wrong_passwords_for_one_member_from_anywhere_are_enough(self):

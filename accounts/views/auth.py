@@ -60,4 +60,4 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 def sign_out(request: HttpRequest) -> HttpResponse:
     auth.logout(request)
     messages.success(request, _("You are signed out."))
-    return redirect(wanted(request) or "blog:home")
+    return redirect("blog:home")

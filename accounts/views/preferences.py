@@ -31,13 +31,13 @@ def set_language(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def set_theme(request: HttpRequest) -> HttpResponse:
-    """Light, dark, or (empty) as the system says."""
+    """Light, dark, or as the system has it."""
     form = ThemeForm(request.POST)
     if not form.is_valid():
         raise BadRequest(_("There are two sets of colours, light and dark."))
     response = HttpResponseRedirect(back(request))
-    if theme := form.cleaned_data["theme"]:
-        keep(response, THEME_COOKIE, theme)
+    if form.cleaned_data["theme"] in ("light", "dark"):
+        keep(response, THEME_COOKIE, form.cleaned_data["theme"])
     else:
         response.delete_cookie(THEME_COOKIE, samesite="Lax")
     return response
