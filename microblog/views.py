@@ -98,6 +98,7 @@ def _answer(
         response = HttpResponse(sentence, status=status, content_type="text/plain; charset=utf-8")
     else:
         context = {"status": status, "sentence": sentence, "reason": reason, "retry_after": retry_after}
+        context["request_id"] = getattr(request, "id", "")
         response = HttpResponse(_page(request, template or str(status), context), status=status)
     if retry_after is not None:
         response.headers["Retry-After"] = str(retry_after)

@@ -57,6 +57,10 @@ class Pages(TestCase):
         self.assertEqual(int(answer.headers["Retry-After"]), 10)
         self.assertNotContains(answer, "10.0.0.7", status_code=503)
 
+    def test_a_crash_names_the_number_that_stands_in_the_log(self):
+        answer = self.client.get("/broken/crash/")
+        self.assertContains(answer, answer.headers["X-Request-ID"], status_code=500)
+
     def test_scripts_get_one_sentence(self):
         for path, status in {"/broken/crash/": 500, "/broken/forbidden/": 403, "/nothing/": 404}.items():
             with self.subTest(path):
