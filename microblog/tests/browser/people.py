@@ -38,6 +38,7 @@ def write_site() -> dict[str, dict[str, str]]:
     from django.contrib.auth.models import Group
     from django.contrib.auth.tokens import default_token_generator
     from django.test import Client
+    from django.urls import reverse
     from django.utils import timezone
     from django.utils.encoding import force_bytes
     from django.utils.http import urlsafe_base64_encode
