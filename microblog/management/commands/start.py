@@ -129,7 +129,7 @@ class Pair:
 
     def start(self, name: str, *arguments: str) -> None:
         if not self.stopping:
-            self.running[name] = subprocess.Popen([sys.executable, *arguments], cwd=settings.BASE_DIR)
+            self.running[name] = subprocess.Popen([sys.executable, *arguments], cwd=settings.BASE_DIR)  # noqa: S603 - ours
 
     def wait_until(self, reached: Any) -> None:
         """Wait for what is asked or for Ctrl+C, as long as everybody who was started is there."""

@@ -4,14 +4,14 @@ from playwright.sync_api import Locator, expect
 
 STOPS = 150  # presses of Tab after which what one looks for is out of reach
 
-# Whether one sees where the focus is: it is on the screen, and drawn with an outline or a shadow.
+# Whether one sees where the focus is: it is on the screen, and it or what it stands in is outlined.
 FOCUS_IS_SEEN = """(element) => {
-    const style = getComputedStyle(element);
     const box = element.getBoundingClientRect();
-    const outlined = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1;
     const onScreen = box.width > 0 && box.height > 0 && box.bottom > 0 && box.top < innerHeight
         && box.right > 0 && box.left < innerWidth;
-    return onScreen && (outlined || style.boxShadow !== "none");
+    return onScreen && [element, element.closest("form")].filter(Boolean).map((one) => getComputedStyle(one)).some(
+        (style) => (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1) || style.boxShadow !== "none"
+    );
 }"""
 
 

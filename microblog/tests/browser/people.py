@@ -11,12 +11,19 @@ import django
 
 LONG_NAME = "Wolfeschlegelsteinhausenbergerdorff-Zimmermann von und zu Hohenlohe"[:64]
 LONG_USERNAME = "a_very_long_username_of_sixty_four_characters_without_any_space_"
-FULL = "A hundred and forty characters are enough for a thought, if one leaves out what everybody knows already and says the rest plainly, as here.."
+FULL = (
+    "A hundred and forty characters are enough for a thought, if one leaves out what everybody knows already "
+    "and says the rest plainly, as here.."
+)
 POSTS = [
     ("bob", "en", "Bread again. The dough rose all night on the balcony. #sourdough"),
     ("bob", "en", FULL),
     ("leyla", "ar", "صباح الخير من القاهرة. القهوة جاهزة والكتاب مفتوح، فماذا تقرؤون اليوم؟ #قراءة"),
-    ("vera", "ru", "Достопримечательность недели: крошечный музей трансформаторных подстанций. Человеконенавистничества не замечено."),
+    (
+        "vera",
+        "ru",
+        "Достопримечательность недели: музей трансформаторных подстанций. Человеконенавистничества нет.",
+    ),
     ("carmen", "es", "Mañana salimos al monte con @ada y con @bob. ¿Alguien más se apunta? #senderismo"),
     (LONG_USERNAME, "en", "Pneumonoultramicroscopicsilicovolcanoconiosis" * 3),
     (LONG_USERNAME, "en", "https://example.org/" + "a-path-that-nobody-would-type-by-hand/" * 3),
@@ -61,7 +68,7 @@ def write_site() -> dict[str, dict[str, str]]:
         client.force_login(people[name])
         sessions[name] = client.cookies["sessionid"].value
     reset = [urlsafe_base64_encode(force_bytes(ada.pk)), default_token_generator.make_token(ada)]
-    return {"sessions": sessions, "addresses": {"reset": "/"}}
+    return {"sessions": sessions, "addresses": {"reset": reverse("password_reset_confirm", args=reset)}}
 
 
 if __name__ == "__main__":

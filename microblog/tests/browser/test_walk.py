@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext
 
 from microblog.tests.browser.conftest import Site
 from microblog.tests.browser.walk import Walk

@@ -18,7 +18,7 @@ def test_the_first_view_of_home_is_light(who, visit: Callable[..., BrowserContex
     answers: dict[str, dict] = {}
     weights: dict[str, int] = {}
     session.on("Network.responseReceived", lambda event: answers.update({event["requestId"]: event["response"]}))
-    session.on("Network.loadingFinished", lambda event: weights.update({event["requestId"]: event["encodedDataLength"]}))
+    session.on("Network.loadingFinished", lambda end: weights.update({end["requestId"]: end["encodedDataLength"]}))
     page.goto("/", wait_until="networkidle")
 
     lines = [f"{'bytes':>7}  {'encoding':8}  address"]
