@@ -316,6 +316,7 @@ LOGGING = {
         # Django's own handlers print a traceback only with DEBUG; ours always does.
         "django": {"level": LOG_LEVEL, "handlers": [], "propagate": True},
         "django.request": {"handlers": ["admins"], "propagate": True},
+        "blog.worker": {"handlers": ["admins"], "propagate": True},
         "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
     },
 }
