@@ -76,7 +76,7 @@ MIDDLEWARE = [
     "microblog.middleware.RequestMiddleware",
     "microblog.middleware.ProbeMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "microblog.files.StaticFilesMiddleware",
     "microblog.middleware.ContentSecurityPolicyMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "accounts.middleware.SessionMiddleware",
