@@ -40,6 +40,10 @@ class Status:
         since = f", the oldest for {self.oldest.total_seconds():.0f} s" if self.oldest is not None else ""
         return f"{self.waiting} tasks wait{since}; {self.running} run; {self.workers} workers are alive"
 
+    def as_json(self) -> dict[str, int | None]:
+        oldest = None if self.oldest is None else int(self.oldest.total_seconds())
+        return {"waiting": self.waiting, "oldest_seconds": oldest, "running": self.running, "workers": self.workers}
+
 
 def status() -> Status:
     """Count what is due now; tasks for later do not wait yet."""

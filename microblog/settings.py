@@ -76,7 +76,7 @@ MIDDLEWARE = [
     "microblog.middleware.RequestMiddleware",
     "microblog.middleware.ProbeMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "microblog.files.StaticFilesMiddleware",
     "microblog.middleware.ContentSecurityPolicyMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "accounts.middleware.SessionMiddleware",
@@ -316,6 +316,7 @@ LOGGING = {
         # Django's own handlers print a traceback only with DEBUG; ours always does.
         "django": {"level": LOG_LEVEL, "handlers": [], "propagate": True},
         "django.request": {"handlers": ["admins"], "propagate": True},
+        "blog.worker": {"handlers": ["admins"], "propagate": True},
         "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
     },
 }

@@ -10,6 +10,9 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
+from blog import queue
+from microblog import catalogues as compiled
+
 logger = logging.getLogger(__name__)
 FRESH = {"Cache-Control": "no-store"}
 
@@ -25,6 +28,8 @@ def readyz(request: HttpRequest) -> JsonResponse:
     reasons = {name: check() for name, check in CHECKS.items()}
     ready = not any(reasons.values())
     answer = {"ready": ready, "checks": {name: reason or "ok" for name, reason in reasons.items()}}
+    if not (reasons["database"] or reasons["migrations"]):
+        answer["queue"] = queue.status().as_json()
     return JsonResponse(answer, status=200 if ready else 503, headers=FRESH)
 
 
@@ -57,5 +62,14 @@ def _migrations_on_disk() -> set[tuple[str, str]]:
     return set(MigrationLoader(None).disk_migrations)
 
 
+def catalogues() -> str:
+    """Whether every translation is compiled, from the source that is there."""
+    return "; ".join(compiled.problems())
+
+
 # What else has to be there for the site to be whole joins here, by name: a function that returns a reason or "".
-CHECKS: dict[str, Callable[[], str]] = {"database": database, "migrations": migrations}
+CHECKS: dict[str, Callable[[], str]] = {
+    "database": database,
+    "migrations": migrations,
+    "catalogues": catalogues,
+}

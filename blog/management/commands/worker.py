@@ -88,7 +88,7 @@ class Runner:
 
     def work_on(self, row: DBTaskResult) -> None:
         """Run one task, note how it went, and write one line."""
-        token, started = request_id.set(f"task-{row.pk.hex[:8]}"), time.monotonic()
+        token, started, failed = request_id.set(f"task-{row.pk.hex[:8]}"), time.monotonic(), None
         try:
             try:
                 row.set_successful(call(row))
@@ -96,13 +96,11 @@ class Runner:
                 raise  # not the task's fault: it stays ours, and is put back when the database is there again
             except Exception as error:
                 row.set_failed(error)
-            took = (time.monotonic() - started) * 1000
-            line = "task %s %s in %d ms, attempt %d: %s"
-            facts = row.task_path, row.pk, took, len(row.worker_ids), str(row.status).lower()
-            if row.traceback:
-                logger.error(line + "\n%s", *facts, row.traceback)
-            else:
-                logger.info(line, *facts)
+                failed = error
+            ms = (time.monotonic() - started) * 1000
+            facts = row.task_path, row.pk, ms, len(row.worker_ids), "failed" if failed else "successful"
+            level = logging.ERROR if failed else logging.INFO
+            logger.log(level, "task %s %s in %d ms, attempt %d: %s", *facts, exc_info=failed)
             told(task_finished, row)
         finally:
             request_id.reset(token)
