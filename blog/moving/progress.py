@@ -1,13 +1,14 @@
 """A line that says how far it is: redrawn on a terminal, a new one now and then anywhere else."""
 
 import time
-from typing import TextIO
+
+from django.core.management.base import OutputWrapper
 
 REDRAW, NEW_LINE = 0.2, 10  # seconds
 
 
 class Progress:
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: OutputWrapper) -> None:
         self.stream = stream
         self.redraws = stream.isatty()
         self.what, self.total, self.done, self.began, self.shown = "", 0, 0, 0.0, 0.0
@@ -24,12 +25,15 @@ class Progress:
     def end(self) -> None:
         self._show()
         if self.redraws:
-            self.stream.write("\n")
+            self._write("\n")
 
     def _show(self) -> None:
         self.shown = time.monotonic()
         rate = self.done / max(self.shown - self.began, 0.001)
         share = f" ({100 * self.done // self.total} %)" if self.total else ""
         line = f"{self.what}: {self.done:,} of {self.total:,}{share}, {rate:,.0f} a second"
-        self.stream.write(f"\r\033[K{line}" if self.redraws else f"{line}\n")
+        self._write(f"\r\033[K{line}" if self.redraws else f"{line}\n")
+
+    def _write(self, text: str) -> None:
+        self.stream.write(text, style_func=str, ending="")  # otherwise red, and a line each
         self.stream.flush()
