@@ -93,7 +93,7 @@ _SENTENCE = frozenset(".,:;!?'*_~`…·([{")
 
 _CLUSTER = regex.compile(r"\X")
 _FLAG = regex.compile(r"\p{RI}{2}")
-_EMOJI = regex.compile(
+EMOJI = regex.compile(
     r"(?:\p{Extended_Pictographic}|\p{RI}|[0-9#*]\uFE0F?\u20E3)"
     r"(?:\u200D\p{Extended_Pictographic}|[\uFE0E\uFE0F\u20E3\U000E0020-\U000E007F]|\p{Emoji_Modifier})*"
 )
@@ -224,7 +224,7 @@ def _without_accents(match):
 def strip(body: str) -> str:
     """The words of `body` alone, in one line: no links, mentions, tags and emoji. What a language is detected from."""
     words = " ".join(token.text for token in tokens(body) if token.kind == "text")
-    return " ".join(_EMOJI.sub(" ", words).split())
+    return " ".join(EMOJI.sub(" ", words).split())
 
 
 def render(body: str, *, mentioned: Set[str] | None = None) -> SafeString:

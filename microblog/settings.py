@@ -214,6 +214,25 @@ LANGUAGE_COOKIE_AGE = int(timedelta(days=365).total_seconds())
 TIME_ZONE = "UTC"
 USE_TZ = True
 
+# ---------------------------------------------------------------------------------------------------- translation
+# The first of these that is set translates posts; with none, the link is not shown. See blog/translate/.
+MS_TRANSLATOR_KEY = env.text(
+    "MS_TRANSLATOR_KEY", "", "Key of Microsoft Translator (v3), as in the Flask Microblog.", shown=""
+)
+MS_TRANSLATOR_REGION = env.text("MS_TRANSLATOR_REGION", "", "Region of that key, if its resource is a regional one.")
+MS_TRANSLATOR_URL = env.text(
+    "MS_TRANSLATOR_URL",
+    "https://api.cognitive.microsofttranslator.com",
+    "Where it is; a resource of one's own has another address.",
+).rstrip("/")
+DEEPL_API_KEY = env.text("DEEPL_API_KEY", "", "Key of DeepL's API.", shown="")
+DEEPL_URL = env.text(
+    "DEEPL_URL", "", "Where it is.", shown="https://api.deepl.com; for a free key https://api-free.deepl.com"
+).rstrip("/")
+LIBRETRANSLATE_URL = env.text("LIBRETRANSLATE_URL", "", "Address of a LibreTranslate server.").rstrip("/")
+LIBRETRANSLATE_API_KEY = env.text("LIBRETRANSLATE_API_KEY", "", "Key for it, if it asks for one.", shown="")
+APERTIUM_URL = env.text("APERTIUM_URL", "", "Address of an Apertium-APy server.").rstrip("/")
+
 # ---------------------------------------------------------------------------------------------------- files
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
