@@ -17,6 +17,7 @@ from accounts.validators import fold, validate_not_reserved
 
 ABOUT_LENGTH = 140  # characters as people see them; User.about checks it
 CODE_POINTS_AT_MOST = 10 * ABOUT_LENGTH  # a character can carry any number of marks
+LARGEST_SEED = 2**15 - 1  # of User.avatar_seed
 INVISIBLE = regex.compile(r"[\p{Cc}--\n]|[\u202a-\u202e\u2066-\u2069]", regex.V1)  # controls, also of direction
 
 
@@ -47,6 +48,8 @@ class ProfileForm(UniqueMixin, forms.ModelForm):
     """What everybody sees of a member, and their keyboard shortcuts. `instance` is a copy, so that a refused form
     leaves the member of the request as they are."""
 
+    avatar_seed = forms.IntegerField(min_value=0, max_value=LARGEST_SEED, widget=forms.HiddenInput)
+
     class Meta:
         model = User
         fields = ["name", "username", "about", "shortcuts", "avatar", "avatar_seed"]
@@ -66,7 +69,6 @@ class ProfileForm(UniqueMixin, forms.ModelForm):
         widgets = {
             "about": CountedTextarea(attrs={"rows": 3, "limit": ABOUT_LENGTH}),
             "avatar": AvatarSelect,
-            "avatar_seed": forms.HiddenInput,
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -113,12 +115,12 @@ class LanguageForm(forms.Form):
     """The language of the site for a member; empty follows the browser."""
 
     language = forms.ChoiceField(
-        label=_("Language"), required=False, choices=[("", _("As my browser says")), *settings.LANGUAGES]
+        label=_("Language"), required=False, choices=lambda: [("", _("As my browser says")), *settings.LANGUAGES]
     )
 
 
 class LanguageCodeForm(forms.Form):
-    language = forms.ChoiceField(choices=settings.LANGUAGES)
+    language = forms.ChoiceField(choices=lambda: settings.LANGUAGES)
 
 
 class ThemeForm(forms.Form):

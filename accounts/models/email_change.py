@@ -63,17 +63,21 @@ class EmailChange(models.Model):
     def is_open(self) -> bool:
         return self.confirmed_at is None and timezone.now() - self.created_at < CONFIRM_WITHIN
 
-    def confirm(self) -> None:
-        """Make the new address the member's; twice is once. Raise EmailTakenError when somebody else has it by now."""
+    def confirm(self) -> bool:
+        """Make the new address the member's. Return whether this call did it: twice is once.
+
+        Raise EmailTakenError when somebody else has it by now.
+        """
         try:
             with transaction.atomic():
                 member = User.objects.select_for_update().get(pk=self.user_id)
                 now = timezone.now()
                 asked = EmailChange.objects.filter(pk=self.pk, confirmed_at=None)
                 if not asked.update(confirmed_at=now, old_email=member.email):
-                    return
+                    return False
                 self.confirmed_at, self.old_email = now, member.email
                 member.email = self.email
                 member.save(update_fields=["email", "email_key"])
         except IntegrityError as error:
             raise EmailTakenError from error
+        return True

@@ -1,7 +1,9 @@
 """People for tests."""
 
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 
@@ -18,3 +20,10 @@ def make_user(username: str, **fields: object) -> User:
 def sign_in(client: Client, user: User, password: str = PASSWORD, **fields: object) -> HttpResponse:
     """Sign in through the door, which makes a session of its own as a browser would."""
     return client.post("/accounts/login/", {"username": user.username, "password": password, **fields})
+
+
+def queries_of(client: Client, path: str) -> int:
+    """How many queries a page costs."""
+    with CaptureQueriesContext(connection) as captured:
+        client.get(path)
+    return len(captured)

@@ -99,9 +99,7 @@ class Register(TestCase):
             self.refused("username", "Use letters, digits, and _ . - only.", username=name)
 
     def test_refuses_what_is_too_long_or_missing(self):
-        self.refused(
-            "username", "Ensure this value has at most 64 characters (it has 10000).", username="a" * 10_000
-        )
+        self.refused("username", "Ensure this value has at most 64 characters (it has 10000).", username="a" * 10_000)
         self.refused("username", "This field is required.", username="")
         long = f"{'a' * 300}@example.com"
         self.refused("email", ["Ensure this value has at most 254 characters (it has 312)."], email=long)

@@ -54,9 +54,10 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     if request.method != "POST":
         return render(request, "accounts/email_confirm.html", {"asked": asked})
     try:
-        asked.confirm()
+        changed = asked.confirm()
     except EmailTakenError:
         return render(request, "accounts/email_confirm.html", {"taken": asked.email}, status=409)
-    after_commit(tasks.send_address_changed, asked.pk, site_address(request), get_language())
+    if changed:
+        after_commit(tasks.send_address_changed, asked.pk, site_address(request), get_language())
     messages.success(request, _("Your e-mail address is %(email)s now.") % {"email": asked.email})
     return redirect("settings_email")

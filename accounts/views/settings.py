@@ -13,9 +13,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.forms import LanguageForm, ProfileForm
+from accounts.forms.profile import LARGEST_SEED
 from accounts.models import User
-
-DRAWINGS = 2**15  # the range of User.avatar_seed
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -39,7 +38,7 @@ def redrawn(request: HttpRequest) -> dict:
     return typed | {
         "shortcuts": "shortcuts" in request.POST,
         "avatar": User.Avatar.SHAPES,
-        "avatar_seed": 1 + randbelow(DRAWINGS - 1),
+        "avatar_seed": 1 + randbelow(LARGEST_SEED),
     }
 
 
