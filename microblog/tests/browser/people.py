@@ -57,13 +57,14 @@ def write_site() -> dict[str, dict[str, str]]:
     for name in ("bob", "carmen", "leyla", LONG_USERNAME):
         ada.follow(people[name])
         people[name].follow(ada)
-    written = timezone.now() - timedelta(days=30)
+    # Half past two in UTC is the evening before in America.
+    written = timezone.now().replace(hour=2, minute=30, second=0) - timedelta(days=30)
     for number in range(45):
         make_post(people["bob"], f"Day {number} of baking.", at=written + timedelta(hours=number), language="en")
     for number, (name, language, body) in enumerate(POSTS):
         make_post(people[name], body, at=written + timedelta(days=20, hours=number), language=language)
     sessions = {}
-    for name in ("ada", "newcomer", "moderator", "root"):
+    for name in ("ada", "bob", "newcomer", "moderator", "root"):
         client = Client()
         client.force_login(people[name])
         sessions[name] = client.cookies["sessionid"].value

@@ -1,11 +1,11 @@
 """The way of a newcomer through the site, without scripts and without a mouse."""
 
 import re
-from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
+from microblog.tests.browser.conftest import Visit
 from microblog.tests.browser.hands import Keyboard, Pointer
 
 pytestmark = pytest.mark.browser
@@ -56,14 +56,14 @@ def journey(page: Page, hands: Pointer | Keyboard, name: str) -> None:
     expect(page.get_by_role("main")).to_contain_text("I bake.")
 
 
-def test_a_newcomer_gets_about_without_scripts(visit: Callable[..., BrowserContext]):
+def test_a_newcomer_gets_about_without_scripts(visit: Visit):
     journey(visit(java_script_enabled=False).new_page(), Pointer(), "scriptless")
 
 
-def test_a_newcomer_gets_about_by_keyboard_alone(visit: Callable[..., BrowserContext]):
+def test_a_newcomer_gets_about_by_keyboard_alone(visit: Visit):
     journey(visit().new_page(), Keyboard(), "mouseless")
 
 
-def test_a_newcomer_gets_about_on_a_phone(visit: Callable[..., BrowserContext]):
+def test_a_newcomer_gets_about_on_a_phone(visit: Visit):
     phone = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
     journey(visit(**phone).new_page(), Pointer(), "pocketed")

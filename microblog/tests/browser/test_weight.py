@@ -1,17 +1,17 @@
 """The first view of home, all its files together, over the wire."""
 
-from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import BrowserContext
+
+from microblog.tests.browser.conftest import Visit
 
 pytestmark = pytest.mark.browser
 AT_MOST = 60 * 1024  # bytes
 
 
 @pytest.mark.parametrize("who", [None, "ada"], ids=["visitor", "member"])
-def test_the_first_view_of_home_is_light(who, visit: Callable[..., BrowserContext], capsys):
+def test_the_first_view_of_home_is_light(who, visit: Visit, capsys):
     page = visit(who).new_page()
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")

@@ -50,24 +50,36 @@ def route_of(path: str) -> str:
     return found.view_name or found.route
 
 
+def violations(page: Page, axe: str, rules: list[str] | None = None) -> list[str]:
+    """What axe finds on a page as it is now, a line each; of all its rules or of these."""
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(axe)
+    return page.evaluate(VIOLATIONS, rules)
+
+
 @dataclass
 class Walk:
-    """What was visited and what is wrong. `prefix` keeps it to a part of the site."""
+    """What was visited and what is wrong. `prefix` keeps it to a part of the site; without `axe` it is quicker."""
 
     context: BrowserContext
     origin: str
-    axe: str
+    axe: str = ""
     prefix: str = "/"
     faults: list[str] = field(default_factory=list)
     visited: dict[str, str] = field(default_factory=dict)  # address → title
 
-    def go(self, *starts: str) -> None:
-        """Visit these addresses and what they lead to, PER_ROUTE pages of each kind."""
+    def open(self) -> Page:
+        """A page that notes what is said in its console."""
         page = self.context.new_page()
         self.console: list[str] = []
         page.on("console", self.note_console)
         page.on("pageerror", lambda error: self.console.append(str(error)))
         page.on("response", self.note_response)
+        return page
+
+    def go(self, *starts: str) -> None:
+        """Visit these addresses and what they lead to, PER_ROUTE pages of each kind."""
+        page = self.open()
         queue, known, kinds = deque(starts), set(starts), Counter[str]()
         while queue:
             address = queue.popleft()
@@ -91,14 +103,16 @@ class Walk:
         return link.removeprefix(self.origin)
 
     def note_console(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
-            self.console.append(f"{message.type}: {message.text}")
+        where = message.location["url"]
+        refused = "Failed to load resource" in message.text and message.page and where == message.page.url
+        if message.type in ("error", "warning") and not refused:  # the status of the page itself is looked at apart
+            self.console.append(f"{message.type}: {message.text} {where}")
 
     def note_response(self, response: Response) -> None:
         if response.status >= 400 and not response.request.is_navigation_request():
             self.console.append(f"{response.status} for {response.url}")
 
-    def look_at(self, page: Page, address: str) -> list[str]:
+    def look_at(self, page: Page, address: str, status: int = 200) -> list[str]:
         """Check one page in all widths and colours. Return where its links lead."""
         self.console.clear()
         file = self.context.request.get(address) if self.is_a_file(address) else None
@@ -108,8 +122,9 @@ class Walk:
         page.set_viewport_size({"width": WIDTHS[0], "height": 800})
         page.emulate_media(color_scheme="light")
         response = page.goto(address)
-        if response is None or not response.ok:
-            self.expect(False, address, f"answers {response and response.status}")
+        answered = response.status if response else None
+        if answered != status:
+            self.expect(False, address, f"answers {answered}")
             return []
         if urlsplit(page.url).path != urlsplit(address).path and page.url.removeprefix(self.origin) in self.visited:
             return []  # a redirect to a page that was seen
@@ -118,7 +133,6 @@ class Walk:
         self.expect(facts["language"], address, "does not say its language")
         self.expect(facts["title"], address, "has no title")
         self.expect(facts["headings"] == 1, address, f"has {facts['headings']} h1")
-        page.evaluate(self.axe)
         for width in WIDTHS:
             self.look_at_width(page, address, width)
         for said in self.console:
@@ -129,10 +143,14 @@ class Walk:
         page.set_viewport_size({"width": width, "height": 800})
         too_wide = page.evaluate(TOO_WIDE)
         self.expect(not too_wide, address, f"scrolls sideways at {width} px: {too_wide}")
-        for scheme, rules in (("light", None), ("dark", COLOUR_RULES)):
-            page.emulate_media(color_scheme=scheme)
-            for violation in page.evaluate(VIOLATIONS, rules):
-                self.faults.append(f"{address} at {width} px, {scheme}: {violation}")
+        if not self.axe:
+            return
+        for violation in violations(page, self.axe):
+            self.faults.append(f"{address} at {width} px, light: {violation}")
+        page.emulate_media(color_scheme="dark")
+        for violation in violations(page, self.axe, COLOUR_RULES):
+            self.faults.append(f"{address} at {width} px, dark: {violation}")
+        page.emulate_media(color_scheme="light")
 
     def is_a_file(self, address: str) -> bool:
         """Whether the address ends like a file's (a feed, a picture), which has no page to look at."""
@@ -141,6 +159,11 @@ class Walk:
     def expect(self, fine: Any, address: str, fault: str) -> None:
         if not fine:
             self.faults.append(f"{address} {fault}")
+
+    @property
+    def kinds(self) -> set[str]:
+        """The names of the views whose pages were visited."""
+        return {route_of(urlsplit(address).path) for address in self.visited}
 
     def compare_titles(self) -> None:
         """No two addresses have one title; the pages of one list (their addresses differ after the `?`) may."""
