@@ -27,7 +27,7 @@ def move_follows(move: Move) -> None:
                 pairs.append(row)
             last = row
         _write(move, pairs)
-        move.progress.step(len(batch))
+        move.step(len(batch))
     move.progress.end()
 
 

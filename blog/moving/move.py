@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TypeVar
 
+from django.db import reset_queries
+
 from blog.models import ImportedRow
 from blog.moving.progress import Progress
 from blog.moving.report import Report
@@ -35,6 +37,11 @@ class Move:
             return {}
         rows = ImportedRow.objects.of(self.name, kind).between(keys[0], keys[-1])
         return {(one, other): new for one, other, new in rows.values_list("old_id", "old_other", "new_id")}
+
+    def step(self, rows: int) -> None:
+        """Another batch is done."""
+        reset_queries()  # with DEBUG, Django keeps the text of every statement
+        self.progress.step(rows)
 
     def remember(self, kind: ImportedRow.Kind, taken: Iterable[tuple[Key, int]]) -> None:
         """Note what rows became, in the transaction that makes them."""

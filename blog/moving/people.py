@@ -31,7 +31,7 @@ def move_people(move: Move) -> None:
         claims.look_up(new)
         people = {row[0]: _person(move, claims, row, joined.get(row[0])) for row in new}
         _write(move, people)
-        move.progress.step(len(batch))
+        move.step(len(batch))
     move.progress.end()
 
 

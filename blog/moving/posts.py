@@ -38,7 +38,7 @@ def move_posts(move: Move) -> None:
     members = {pk for pk in move.people.values() if pk is not None}
     for batch in batches(move.source.rows("post", COLUMNS, order=["id"], times=["timestamp"])):
         _write(move, ids, members, [old for old in (_read(move, row) for row in batch) if old])
-        move.progress.step(len(batch))
+        move.step(len(batch))
     move.progress.end()
 
 

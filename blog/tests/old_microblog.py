@@ -67,7 +67,7 @@ class OldMicroblog:
     def add(self, table: str, **columns: Any) -> "OldMicroblog":
         there = {name: value for name, value in columns.items() if name in self.columns[table]}
         names, marks = ", ".join(map(self._name, there)), ", ".join([self.mark] * len(there))
-        self.execute(f"INSERT INTO {self._name(table)} ({names}) VALUES ({marks})", list(there.values()))
+        self.execute(f"INSERT INTO {self._name(table)} ({names}) VALUES ({marks})", list(there.values()))  # noqa: S608
         self.connection.commit()
         return self
 
@@ -100,9 +100,9 @@ def move(url: str, *arguments: str) -> str:
     return output.getvalue()
 
 
-def new_ids(kind: ImportedRow.Kind = ImportedRow.Kind.POST) -> dict[int, int]:
+def new_ids(kind: ImportedRow.Kind = ImportedRow.Kind.POST, source: str = "microblog") -> dict[int, int]:
     """What each old id became."""
-    return dict(ImportedRow.objects.filter(kind=kind).values_list("old_id", "new_id"))
+    return dict(ImportedRow.objects.of(source, kind).order_by("old_id").values_list("old_id", "new_id"))
 
 
 def utc(text: str) -> datetime:
