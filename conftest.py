@@ -27,3 +27,13 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
     if report.skipped and os.environ.get("CI") and "is not on this machine" in str(report.longrepr):
         report.outcome = "failed"
     return report
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept() -> None:
+    """Pages and cards are kept in the process: no test sees what another one rendered."""
+    from blog import cards
+    from microblog.templatetags import kept
+
+    cards.forget()
+    kept.forget()

@@ -82,3 +82,8 @@ def _keep(key: tuple[Hashable, ...], pieces: list[str | template.NodeList]) -> N
     while len(_kept) >= KEPT_AT_MOST:
         _kept.pop(next(iter(_kept)), None)  # the oldest
     _kept[key] = pieces
+
+
+def forget() -> None:
+    """Drop every kept piece: for tests and for changed templates."""
+    _kept.clear()
