@@ -18,6 +18,10 @@ from accounts.models import EmailChange, User
 logger = logging.getLogger(__name__)
 
 
+class RefusedForNowError(OSError):
+    """What smtplib raises would carry the address into logs and into the queue."""
+
+
 def welcome(member: User, *, site: str, language: str) -> None:
     """To a new member. `site` is the site's address, `language` what they read when they chose none."""
     send("welcome", member.email, member, site=site, language=language, url=site + member.get_absolute_url())
@@ -60,7 +64,7 @@ def send(name: str, to: str, member: User, *, site: str, language: str, **contex
     try:
         message.send()
     except SMTPRecipientsRefused as error:
-        if any(code < 500 for code, _reason in error.recipients.values()):
-            raise
-        codes = sorted({code for code, _reason in error.recipients.values()})
+        codes = sorted(code for code, _reason in error.recipients.values())
+        if codes[0] < 500:
+            raise RefusedForNowError(f"the mail server refuses the address for now: {codes}") from None
         logger.warning("E-mail %s to member %d is refused for good: %s", name, member.pk, codes)
