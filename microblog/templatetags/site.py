@@ -47,12 +47,16 @@ def when(moment: datetime | None, style: str = "short") -> SafeString:
 
 
 class KeptNode(template.Node):
+    child_nodelists = ()  # `extends` looks through these for blocks at every render; a kept piece has none
+
     def __init__(self, nodelist: template.NodeList, parts: list[Any]) -> None:
         self.nodelist = nodelist
         self.parts = parts
 
     def render(self, context: template.Context) -> SafeString:
-        key = (translation.get_language(), *(part.resolve(context) for part in self.parts))
+        # Asked once a page by the context processor: asking the thread for each piece would cost more than the piece.
+        language = context.get("LANGUAGE_CODE") or translation.get_language()
+        key = (language, *[part.resolve(context) for part in self.parts])
         html = KEPT.get(key)
         if html is None:
             if len(KEPT) >= KEPT_AT_MOST:
