@@ -25,12 +25,13 @@ class Build:
         self.source = source
         self.app = app
         self.kept = kept  # installed packages, by what was asked for
+        self.installed = kept  # known once they are
         self.slug = app.parent / "slug.tar"
         # The build's environment: no config var, no add-on.
         self.env = {"PATH": f"{app / PYTHON / 'bin'}:{os.environ['PATH']}", "HOME": str(app), "LANG": "C.UTF-8"}
 
-    def take(self) -> int:
-        """Copy what git tracks but .slugignore names. Return how many files."""
+    def take(self) -> None:
+        """Copy what git tracks, but not what .slugignore names."""
         shutil.rmtree(self.app, ignore_errors=True)
         listed = subprocess.run(["git", "ls-files", "-z"], cwd=self.source, capture_output=True, check=True).stdout
         ignored = [line.strip() for line in self._lines(".slugignore") if line.strip() and line[0] != "#"]
@@ -39,7 +40,6 @@ class Build:
         for name in taken:
             (self.app / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(self.source / name, self.app / name)
-        return len(taken)
 
     def look(self) -> None:
         """What the buildpack and the platform look at before anything runs."""
@@ -51,31 +51,34 @@ class Build:
         expect({"release", "web", "worker"} <= types, f"Procfile names {sorted(types)}")
         json.loads((self.app / "app.json").read_text())
 
-    def install(self) -> str:
-        """Install the packages, or take those of an earlier build that asked for the same. Return where from."""
+    def install(self) -> None:
+        """Install the packages, or take those of an earlier build that asked for the same."""
         asked = (self.app / "requirements.txt").read_bytes() + sys.version.encode() + str(self.app).encode()
-        kept = self.kept / hashlib.sha256(asked).hexdigest()[:16]
+        self.installed = self.kept / hashlib.sha256(asked).hexdigest()[:16]
+        if self.installed.exists():
+            self.link_packages()
+            return
         home = self.app / PYTHON
-        if not kept.exists():
-            self.run(sys.executable, "-m", "venv", str(home))
-            # The caller's own environment: its mirror and its cache of wheels are not what is rehearsed.
-            pip = [str(home / "bin" / "python"), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
-            self.run(*pip, "-r", "requirements.txt", env=dict(os.environ))
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            subprocess.run(["cp", "-al", str(home), str(kept)], check=True)
-            return "installed"
-        home.parent.mkdir(parents=True)
-        subprocess.run(["cp", "-al", str(kept), str(home)], check=True)
-        return "kept from an earlier build"
+        self.run(sys.executable, "-m", "venv", str(home))
+        # The caller's own environment: its mirror and its cache of wheels are not what is rehearsed.
+        pip = [str(home / "bin" / "python"), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+        self.run(*pip, "-r", "requirements.txt", env=dict(os.environ))
+        self.kept.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["cp", "-al", str(home), str(self.installed)], check=True)
+
+    def link_packages(self) -> None:
+        """Put the installed packages into the directory, as hard links: nobody writes to these 20,000 files."""
+        home = self.app / PYTHON
+        home.parent.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["cp", "-al", str(self.installed), str(home)], check=True)
 
     def collect(self) -> None:
         self.run("python", "manage.py", "collectstatic", "--noinput", "-v0")
 
-    def post_compile(self) -> str:
+    def post_compile(self) -> None:
         """The project's own hook, if it has one; the buildpack says nothing if it has none."""
-        if not (self.app / "bin" / "post_compile").exists():
-            return "there is none"
-        return self.run("bash", "bin/post_compile").strip().splitlines()[-1]
+        if (self.app / "bin" / "post_compile").exists():
+            self.run("bash", "bin/post_compile")
 
     def import_everything(self) -> None:
         """Import all that serving imports, with no database: whoever asks one gets SQLite here, and leaves a file."""
@@ -85,21 +88,26 @@ class Build:
             asked = [path.name for path in self.app.glob("*.sqlite3*")]
             expect(not asked, f"the database was asked while modules were imported ({', '.join(asked)} is there)")
 
-    def check_static_names(self) -> int:
-        """Every file that a template names is in the manifest. Return how many names."""
+    def check_static_names(self) -> None:
+        """Every file that a template names is in the manifest."""
         known = json.loads((self.app / "staticfiles" / "staticfiles.json").read_text())["paths"]
         named = re.compile(r"""{%\s*static\s+["']([^"']+)["']""")
         templates = [path for path in self.app.rglob("templates/**/*.*") if PYTHON not in str(path) and path.is_file()]
         found = {(name, path.relative_to(self.app)) for path in templates for name in named.findall(path.read_text())}
         missing = sorted(f"{name} in {path}" for name, path in found if name not in known)
         expect(not missing, f"templates name static files that are not there: {', '.join(missing)}")
-        return len(found)
 
-    def pack(self) -> int:
-        """Make the slug and delete the build directory. Return the slug's size in MB."""
-        subprocess.run(["tar", "-cf", str(self.slug), "-C", str(self.app), "."], check=True)
+    def pack(self) -> None:
+        """Make the slug and delete the build directory. The packages are linked in again by `unpack`."""
+        subprocess.run(["tar", "-cf", str(self.slug), f"--exclude=./{PYTHON}", "-C", str(self.app), "."], check=True)
         shutil.rmtree(self.app)
-        return self.slug.stat().st_size // 1_000_000
+
+    def unpack(self) -> None:
+        """Make the directory anew from the slug."""
+        shutil.rmtree(self.app, ignore_errors=True)
+        self.app.mkdir()
+        subprocess.run(["tar", "-xf", str(self.slug), "-C", str(self.app)], check=True)
+        self.link_packages()
 
     def run(self, *command: str, env: dict[str, str] | None = None) -> str:
         """What a command of the build prints; StepError if it fails."""

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from microblog.tests.rehearsal.build import PYTHON
+from microblog.tests.rehearsal.build import PYTHON, Build
 from microblog.tests.rehearsal.processes import Process
 from microblog.tests.rehearsal.report import StepError
 
@@ -44,16 +44,13 @@ def config_vars(app_json: Path, database_url: str) -> dict[str, str]:
 class Dyno:
     """One copy of the slug. Each is unpacked at the same place, as /app is on Heroku, so one lives at a time."""
 
-    def __init__(self, slug: Path, app: Path, programs: Path, config: dict[str, str]) -> None:
-        self.app = app
+    def __init__(self, build: Build, programs: Path, config: dict[str, str]) -> None:
+        build.unpack()
+        self.app = build.app
         self.programs = programs
         self.config = config
-        shutil.rmtree(app, ignore_errors=True)
-        app.mkdir()
-        subprocess.run(["tar", "-xf", str(slug), "-C", str(app)], check=True)
-        self.procfile = dict(
-            line.split(": ", 1) for line in (app / "Procfile").read_text().splitlines() if ": " in line
-        )
+        lines = (self.app / "Procfile").read_text().splitlines()
+        self.procfile = dict(line.split(": ", 1) for line in lines if ": " in line)
 
     def env(self, name: str) -> dict[str, str]:
         """The environment of the process type `name`: what Heroku sets, .profile.d, and the config vars."""
@@ -95,5 +92,3 @@ def find_secrets(output: str, wanted: dict[str, str]) -> list[str]:
 def gettext_tools(path: str) -> list[str]:
     """The gettext tools that a PATH leads to."""
     return [name for name in ("msgfmt", "msgmerge", "xgettext") if shutil.which(name, path=path)]
-
-

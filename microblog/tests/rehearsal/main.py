@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import fcntl
 import shutil
 import sys
 import tempfile
@@ -12,7 +13,6 @@ from microblog.tests.rehearsal.browser import Browser
 from microblog.tests.rehearsal.build import Build
 from microblog.tests.rehearsal.dyno import Dyno
 from microblog.tests.rehearsal.postgres import PASSWORD, Postgres
-from microblog.tests.rehearsal.processes import Process
 from microblog.tests.rehearsal.report import Report, StepError, expect
 from microblog.tests.servers import free_port
 
@@ -32,8 +32,7 @@ class Rehearsal:
 
     def __init__(self, source: Path, home: Path, server: Postgres, report: Report) -> None:
         self.home, self.server, self.report = home, server, report
-        self.app = home / "app"
-        self.build = Build(source, self.app, home / "installed")
+        self.build = Build(source, home / "app", home / "installed")
         self.programs = dyno.programs_without_gettext(home / "programs")
         self.config = dyno.config_vars(source / "app.json", server.url)
         self.secrets = {
@@ -83,7 +82,7 @@ class Rehearsal:
             copy.delete()
 
     def new_dyno(self) -> Dyno:
-        return Dyno(self.build.slug, self.app, self.programs, self.config)
+        return Dyno(self.build, self.programs, self.config)
 
     @contextlib.contextmanager
     def running(self, copy: Dyno, name: str, port: int):  # noqa: ANN201
@@ -98,7 +97,8 @@ class Rehearsal:
         """Web and worker from a fresh copy. Return a browser that is signed in, and the stylesheet's address."""
         step, port = self.report.step, free_port()
         browser = Browser(port)
-        copy = self.new_dyno()
+        with step("web: unpack another copy"):
+            copy = self.new_dyno()
         with self.running(copy, "web", port) as web, self.running(copy, "worker", port) as worker:
             with step("web: it binds $PORT and answers"):
                 traffic.boot(web, browser)
@@ -115,9 +115,13 @@ class Rehearsal:
             self.read_translated(browser, copy)
             with step("web: a hashed static file, compressed, for a year"):
                 address = traffic.read_static(browser)
-            self.take_part(browser, worker)
+            with step("web: join, post, read"):
+                self.secrets["the password of a member"] = traffic.join(browser)
+                traffic.write(browser, "Bread from a dyno. #bread")
             with step("web: a crash is a page for the visitor and a traceback with its request id for us"):
                 traffic.crash(browser, web, self.server)
+            with step("worker: it does what joining left to do"):
+                worker.wait_for("task accounts.tasks.send_welcome")
             self.secrets |= {f"the cookie {name}": value for name, value in browser.cookies.items() if len(value) > 20}
             with step("web: SIGTERM during a slow request: it is answered, and all are gone within 30 s"):
                 traffic.stop_gently(web, browser, self.server)
@@ -129,13 +133,6 @@ class Rehearsal:
         with self.report.step(f"web: a page in each of {len(catalogues)} languages"):
             for catalogue in catalogues:
                 traffic.read_translated(browser, catalogue)
-
-    def take_part(self, browser: Browser, worker: Process) -> None:
-        with self.report.step("web: join, post, read"):
-            self.secrets["the password of a member"] = traffic.join(browser)
-            traffic.write(browser, "Bread from a dyno. #bread")
-        with self.report.step("worker: it does what joining left to do"):
-            worker.wait_for("task accounts.tasks.send_welcome")
 
     def recycle(self, browser: Browser, address: str) -> None:
         """A dyno of today: another copy of the same slug, and the same visitor."""
@@ -166,6 +163,8 @@ def main(arguments: list[str]) -> int:
         if given.reuse:
             given.reuse.mkdir(parents=True, exist_ok=True)
             home = given.reuse.resolve()
+            lock = stack.enter_context((home / "lock").open("w"))
+            fcntl.flock(lock, fcntl.LOCK_EX)  # one rehearsal at a time in one directory; freed when it is closed
         else:
             home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rehearsal-")))
         try:

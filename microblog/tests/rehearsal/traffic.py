@@ -63,7 +63,9 @@ def read_translated(browser: Browser, catalogue: Path) -> str:
     shown = [(a, b) for a, b in ENTRY.findall(catalogue.read_text()) if a != b and f">{a}<" in english]
     expect(shown, f"no text of the sign-in page is translated in {catalogue.name} of {language}")
     missing = [b for _a, b in shown if b not in page]
-    expect(not missing, f"the page in {language} does not say {missing[:1]}: is the catalogue compiled, and in the slug?")
+    expect(
+        not missing, f"the page in {language} does not say {missing[:1]}: is the catalogue compiled, and in the slug?"
+    )
     return shown[0][1]
 
 
