@@ -29,7 +29,8 @@ class Logger(GunicornLogger):
     def setup(self, cfg: Any) -> None:
         self.cfg = cfg
         self._access_log_enabled = False
-        logging.config.dictConfig(settings.LOGGING)
+        if settings.LOGGING:
+            logging.config.dictConfig(settings.LOGGING)
         self.error_log.propagate = True
         self.error_log.setLevel(self.LOG_LEVELS[cfg.loglevel.lower()])
 

@@ -2,6 +2,7 @@
 
 import argparse
 import http.client
+import io
 import signal
 import socket
 import subprocess
@@ -29,6 +30,7 @@ ENDED_BY_TERMINAL = 0.5  # seconds in which those whom Ctrl+C reached too end by
 class Command(BaseCommand):
     help = "Prepare what is missing, then run the site and its background worker until Ctrl+C."
     requires_system_checks: list[str] = []
+    hint = ""  # whom to sign in as, known to whoever made the demo
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--demo", action=argparse.BooleanOptionalAction, default=True)
@@ -66,12 +68,14 @@ class Command(BaseCommand):
                 call_command("collectstatic", interactive=False, verbosity=0)
         if demo and "demo" in get_commands() and not get_user_model().objects.exists():
             with self.step("Writing demo data"):
-                call_command("demo", verbosity=0)
+                self.hint = call_command("demo", verbosity=0, stdout=io.StringIO())
 
     def announce(self, host: str, port: int) -> None:
         """The last thing said: where the site is, and whom to sign in as."""
         name = "localhost" if host in ("127.0.0.1", "0.0.0.0") else host  # noqa: S104
         self.stdout.write(f"\nMicroblog is at http://{name}:{port}/  (Ctrl+C stops it)")
+        if self.hint:
+            self.stdout.write(self.hint)
 
 
 def must_be_free(host: str, port: int) -> None:

@@ -106,8 +106,8 @@ def visit(site: Site, chromium: Browser) -> Iterator[Visit]:
     contexts = []
 
     def make(username: str | None = None, **options: Any) -> BrowserContext:
-        options.setdefault("viewport", {"width": 1280, "height": 900})
-        context = chromium.new_context(base_url=site.origin, locale="en-GB", reduced_motion="reduce", **options)
+        options = {"viewport": {"width": 1280, "height": 900}, "locale": "en-GB", "reduced_motion": "reduce"} | options
+        context = chromium.new_context(base_url=site.origin, **options)
         context.set_default_timeout(10_000)
         context.add_cookies(site.cookies(username))
         contexts.append(context)

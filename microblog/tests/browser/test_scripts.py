@@ -110,7 +110,7 @@ def test_colours_are_switched_at_once_and_kept(visit: Visit):
     page = visit("ada").new_page()
     page.goto("/")
     mark(page)
-    paper = "() => getComputedStyle(document.body).backgroundColor"
+    paper = "() => getComputedStyle(document.documentElement).backgroundColor"
     light = page.evaluate(paper)
     with page.expect_response("**/theme/"):
         page.get_by_role("button", name="Dark").click()
@@ -194,7 +194,7 @@ def test_keys_lead_through_the_page(visit: Visit):
 def test_keys_can_be_switched_off(visit: Visit):
     page = visit("newcomer").new_page()
     page.goto("/accounts/settings/")
-    page.get_by_label("Keyboard shortcuts").uncheck()
+    page.get_by_role("checkbox", name="Keyboard shortcuts").uncheck()
     page.get_by_role("button", name="Save changes").click()
     page.goto("/explore/")
     for key in "jn?":
@@ -202,7 +202,7 @@ def test_keys_can_be_switched_off(visit: Visit):
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page.get_by_role("article").first).not_to_be_focused()
     page.goto("/accounts/settings/")
-    page.get_by_label("Keyboard shortcuts").check()
+    page.get_by_role("checkbox", name="Keyboard shortcuts").check()
     page.get_by_role("button", name="Save changes").click()
     page.goto("/explore/")
     page.keyboard.press("j")

@@ -88,4 +88,5 @@ class Postgres:
 
     def slowly(self, statement: str, seconds: float, database: str = "postgres") -> subprocess.Popen[Any]:
         """Run a statement in a transaction that stays open for some seconds, as one that locks a table."""
-        return subprocess.Popen(self.psql(f"BEGIN; {statement}; SELECT pg_sleep({seconds})", database=database))
+        command = self.psql(f"BEGIN; {statement}; SELECT pg_sleep({seconds})", database=database)
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL)
