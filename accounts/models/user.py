@@ -128,7 +128,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     @property
     def stamp(self) -> tuple:
         """Everything of them that their own bar shows: a piece kept under it is true (`{% kept %}`)."""
-        return (self.pk, self.username, self.name, self.avatar, self.avatar_seed, self.email_key, self.is_staff)
+        face = (self.avatar, self.avatar_seed, self.email_key)
+        return (self.pk, self.username, self.name, *face, self.is_staff, self.shortcuts)
 
     get_full_name = get_short_name = lambda self: self.shown_name
 

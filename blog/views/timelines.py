@@ -30,13 +30,13 @@ def home(request: HttpRequest) -> HttpResponse:
     """The home timeline of a member; the front page for a visitor."""
     if not request.user.is_authenticated:
         return front(request)
-    return home_page(request, PostForm())
+    return home_page(request)
 
 
-def home_page(request: HttpRequest, form: PostForm, status: int = 200) -> HttpResponse:
-    """The home timeline with a form, which may be one that was refused."""
+def home_page(request: HttpRequest, form: PostForm | None = None, status: int = 200) -> HttpResponse:
+    """The home timeline below a form: a blank one, or one that was refused."""
     page = home_of(request.user, cursor_of(request))
-    return render(request, "blog/home.html", {**timeline(page), "form": form}, status=status)
+    return render(request, "blog/home.html", {**timeline(page), "form": form, "blank": PostForm}, status=status)
 
 
 @require_safe

@@ -17,14 +17,16 @@ HOLE = re.compile("\0(\\d+)\0")  # no page has a NUL
 
 
 class KeptNode(template.Node):
-    child_nodelists = ()  # no blocks inside, so inheritance need not look
+    child_nodelists = ()  # no blocks inside, so `extends`, which looks for them at every render, need not
 
     def __init__(self, nodelist: template.NodeList, parts: list[Any]) -> None:
         self.nodelist = nodelist
         self.parts = parts
 
     def render(self, context: template.Context) -> SafeString:
-        key = (translation.get_language(), *(part.resolve(context) for part in self.parts))
+        # Asked once a page by the context processor: asking the thread for each piece costs more than the piece.
+        language = context.get("LANGUAGE_CODE") or translation.get_language()
+        key = (language, *[part.resolve(context) for part in self.parts])
         pieces = _kept.get(key)
         if pieces is None:
             pieces = self.render_once(context)
