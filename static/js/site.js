@@ -141,6 +141,10 @@
     form.addEventListener("input", () => { remember(form); count(form); });
     form.addEventListener("submit", () => remember(form));
   }
+  for (const form of $$("form:not([data-draft]):has(.count[data-limit])")) {
+    count(form);
+    form.addEventListener("input", () => count(form));
+  }
   document.addEventListener("submit", (event) => {
     // Sent once, however often the button is pressed.
     if (event.defaultPrevented || event.target.method !== "post") return;
