@@ -60,7 +60,7 @@ INSTALLED_APPS = [
     "microblog",
     "accounts",
     "blog",
-    "django.contrib.admin",
+    "microblog.apps.AdminConfig",
     "django.forms",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -83,6 +83,7 @@ class Post(models.Model):
         verbose_name = _("post")
         verbose_name_plural = _("posts")
         ordering = ["-id"]
+        permissions = [("moderate_post", "Can hide posts and show them again")]
         constraints = [models.CheckConstraint(condition=~Q(body=""), name="post_not_empty")]
         indexes = [
             # These two cover the home timeline and Explore: the newest visible posts of a person, and of everybody,

@@ -1,0 +1,120 @@
+"""Posts in the administration: moderators find them, hide them and show them again."""
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from accounts.models import User
+from blog import text
+from blog.models import Post
+from microblog.admin import Verb, VerbAdmin
+
+HIDE = Verb(
+    name="hide",
+    label=_("Hide"),
+    permission="blog.moderate_post",
+    applies=lambda moderator, post: post.hidden_at is None,
+    run=lambda post, reason: post.hide(reason),
+    question=lambda n: ngettext("Hide this post?", "Hide these %(n)d posts?", n) % {"n": n},
+    done=lambda n: ngettext("%(n)d post is hidden.", "%(n)d posts are hidden.", n) % {"n": n},
+)
+SHOW = Verb(
+    name="show",
+    label=_("Show again"),
+    permission="blog.moderate_post",
+    applies=lambda moderator, post: post.hidden_at is not None,
+    run=lambda post, reason: post.show(),
+    question=lambda n: ngettext("Show this post again?", "Show these %(n)d posts again?", n) % {"n": n},
+    done=lambda n: ngettext("%(n)d post is shown again.", "%(n)d posts are shown again.", n) % {"n": n},
+)
+AUTHOR, LANGUAGE = "author:", "language:"
+
+
+class HiddenFilter(admin.SimpleListFilter):
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
+        return [("shown", _("Shown")), ("hidden", _("Hidden"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if self.value() == "hidden":
+            return queryset.exclude(hidden_at=None)
+        return queryset.filter(hidden_at=None) if self.value() == "shown" else queryset
+
+
+class LanguageFilter(admin.SimpleListFilter):
+    """The site's own languages; any other one is found by `language:de` in the search."""
+
+    title = _("language")
+    parameter_name = "language"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
+        return [*settings.LANGUAGES, ("und", _("Not known"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        return queryset.filter(language=self.value()) if self.value() else queryset
+
+
+@admin.register(Post)
+class PostAdmin(VerbAdmin):
+    """Posts are read here, and hidden: their authors write and delete them."""
+
+    list_display = ("text", "author_link", "language", "written", "state")
+    list_filter = (HiddenFilter, LanguageFilter)
+    list_select_related = ("author",)
+    search_fields = ("body",)  # shows the box; `get_search_results` finds
+    search_help_text = _("Words of a post; author:name for everything by somebody; language:de for a language.")
+    verbs = (HIDE, SHOW)
+    fields = ("body", "author_link", "language", "written", "hidden_at", "hidden_reason")
+    readonly_fields = fields
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet, term: str) -> tuple[QuerySet, bool]:
+        words = term.split()
+        for word in words:
+            if word.startswith(AUTHOR):
+                # The person first: with a subquery PostgreSQL would walk everybody's posts to find theirs.
+                people = User.objects.named(word.removeprefix(AUTHOR).removeprefix("@"))
+                queryset = queryset.filter(author_id__in=list(people.values_list("pk", flat=True)))
+            elif word.startswith(LANGUAGE):
+                queryset = queryset.filter(language=word.removeprefix(LANGUAGE))
+        if phrase := self.phrase_of(term):
+            queryset = queryset.filter(body__icontains=phrase)
+        return queryset, False
+
+    def phrase_of(self, term: str) -> str:
+        return " ".join(word for word in term.split() if not word.startswith((AUTHOR, LANGUAGE)))
+
+    def is_slow(self, query: str) -> bool:
+        return bool(self.phrase_of(query)) and AUTHOR not in query
+
+    @admin.display(description=_("text"))
+    def text(self, post: Post) -> str:
+        return text.summary(post.body, 140)
+
+    @admin.display(description=_("author"))
+    def author_link(self, post: Post) -> SafeString:
+        url = reverse("admin:accounts_user_change", args=[post.author_id])
+        return format_html('<a href="{}">@{}</a>', url, post.author.username)
+
+    @admin.display(description=_("written"))
+    def written(self, post: Post) -> datetime:
+        return post.created_at
+
+    @admin.display(description=_("state"))
+    def state(self, post: Post) -> str | SafeString:
+        if post.hidden_at is None:
+            return _("Shown")
+        return format_html("<strong>{}</strong>: {}", _("Hidden"), post.hidden_reason)
+
+    def view_on_site(self, post: Post) -> str:
+        return post.get_absolute_url()
