@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
+from django.utils import translation
 
 THEMES = ("light", "dark")  # anything else in the cookie follows the system
 
@@ -14,6 +15,7 @@ def site(request: HttpRequest) -> dict:
         "SITE_NAME": settings.SITE_NAME,
         "SITE_URL": site_url(request),
         "LANGUAGES": settings.LANGUAGES,
+        "LANGUAGE_CODE": translation.get_language(),
         "theme": theme if theme in THEMES else "",
     }
 

@@ -117,25 +117,25 @@
   }
 
   // A text is kept in this tab until the site says that it was posted: an expired session costs nothing.
-  const kept = (form) => `draft:${form.dataset.draft}`;
+  const kept = `draft:${$("#me .me")?.getAttribute("href")}`;
   function remember(form) {
     try {
       const text = $("textarea", form).value;
-      if (text) sessionStorage.setItem(kept(form), text);
-      else sessionStorage.removeItem(kept(form));
+      if (text) sessionStorage.setItem(kept, text);
+      else sessionStorage.removeItem(kept);
     } catch { /* storage may be switched off */ }
   }
   function restore(form) {
     try {
-      if ($("[data-about='posted']")) sessionStorage.removeItem(kept(form));
-      const text = sessionStorage.getItem(kept(form));
+      if ($("[data-about='posted']")) sessionStorage.removeItem(kept);
+      const text = sessionStorage.getItem(kept);
       const body = $("textarea", form);
       if (!text || body.value) return;
       body.value = text;
       say(live.dataset.kept, true);
     } catch { /* storage may be switched off */ }
   }
-  for (const form of $$("form[data-draft]")) {
+  for (const form of $$("form.write")) {
     restore(form);
     count(form);
     form.addEventListener("input", () => { remember(form); count(form); });
@@ -240,9 +240,14 @@
   });
 
   // ------------------------------------------------------------------------------------------------ timelines
-  document.addEventListener("htmx:afterSwap", (event) => {
+  // "Show more" puts the next page below and its links in place of these; what is newer than the list stays the same.
+  const newer = $("#pager [rel='prev']")?.outerHTML || "";
+  document.addEventListener("htmx:afterSettle", (event) => {
     times(event.target);
-    if (event.target.id === "posts") say(live.dataset.more, true);
+    if (event.target.id !== "posts") return;
+    const link = $("#pager [rel='prev']");
+    if (link) link.outerHTML = newer;
+    say(live.dataset.more, true);
   });
   for (const wrong of ["htmx:responseError", "htmx:sendError"]) {
     document.addEventListener(wrong, () => refused(new Error(wrong)));
