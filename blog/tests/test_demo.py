@@ -39,6 +39,17 @@ def test_makes_the_site_and_says_at_the_end_whom_to_sign_in_as():
         assert client.get("/").context["user"].username == name
 
 
+@override_settings(DEBUG=True)
+def test_says_once_more_whom_to_sign_in_as_while_that_is_true():
+    assert demo(whom=True) == ""
+    hint = demo().splitlines()[-1]
+    assert demo(whom=True).strip() == hint
+    ada = User.objects.get(username="ada")
+    ada.set_password("something of her own")
+    ada.save()
+    assert demo(whom=True) == ""
+
+
 def test_ada_sees_a_full_home_page_and_her_own_profile(client):
     make.make(timezone.now(), PASSWORD)
     client.force_login(User.objects.get(username="ada"))

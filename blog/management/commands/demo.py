@@ -24,7 +24,12 @@ class Command(BaseCommand):
             help=f"everybody's password; without it “{PASSWORD}” with DEBUG, else one that nobody can know",
         )
 
-    def handle(self, *args: Any, force: bool, password: str, verbosity: int, **options: Any) -> str:
+        parser.add_argument("--whom", action="store_true", help="only say whom to sign in as, if the demo is here")
+
+    def handle(self, *args: Any, force: bool, password: str, whom: bool, verbosity: int, **options: Any) -> str:
+        if whom:
+            member = User.objects.named(make.MEMBER).first()
+            return sign_in_as(PASSWORD) if member and member.check_password(PASSWORD) else ""
         if User.objects.exists() and not force:
             raise CommandError(
                 "The database has people already, so the demo was not made. "
@@ -37,7 +42,12 @@ class Command(BaseCommand):
             raise CommandError(f"The demo was not made: {error}.") from None
         if verbosity:
             self.stdout.write(self.style.SUCCESS("Made " + ", ".join(f"{n} {what}" for what, n in made.items()) + "."))
-        return (
-            f"Sign in as {make.MEMBER}, as the moderator {make.MODERATOR} or as the administrator "
-            f"{make.ADMINISTRATOR}; everybody's password is “{password}”."
-        )
+        return sign_in_as(password)
+
+
+def sign_in_as(password: str) -> str:
+    """The sentence for those who want to look around."""
+    return (
+        f"Sign in as {make.MEMBER}, as the moderator {make.MODERATOR} or as the administrator "
+        f"{make.ADMINISTRATOR}; everybody's password is “{password}”."
+    )

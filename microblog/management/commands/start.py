@@ -2,7 +2,7 @@
 
 import argparse
 import http.client
-import io
+import os
 import signal
 import socket
 import subprocess
@@ -11,26 +11,28 @@ import time
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import chain
-from pathlib import Path
+from io import StringIO
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.core.management import BaseCommand, CommandError, call_command, get_commands
+from django.core.management import BaseCommand, CommandError, call_command
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
+
+from microblog import catalogues
 
 POLL = 0.1  # seconds
 SETTLE = 1  # second
 STOP_TIMEOUT = 25  # seconds until whoever has not ended is killed
-ENDED_BY_TERMINAL = 0.5  # seconds in which those whom Ctrl+C reached too end by themselves
+GOODBYE = 3  # seconds after Ctrl+C, which reached the two as well: the worker takes a second signal for impatience
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - where who asks for it wants to be reached
 
 
 class Command(BaseCommand):
     help = "Prepare what is missing, then run the site and its background worker until Ctrl+C."
     requires_system_checks: list[str] = []
-    hint = ""  # whom to sign in as, known to whoever made the demo
+    whom = ""  # a sentence that says whom to sign in as
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--demo", action=argparse.BooleanOptionalAction, default=True)
@@ -60,22 +62,24 @@ class Command(BaseCommand):
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             with self.step("Migrating the database"):
                 call_command("migrate", verbosity=0)
-        if stale_catalogues():
+        if not all(map(catalogues.up_to_date, catalogues.sources())):
             with self.step("Compiling the message catalogues"):
-                call_command("compilemessages", verbosity=0)
+                call_command("compilemessages", stdout=StringIO())
         if not settings.DEBUG:
             with self.step("Collecting static files"):
                 call_command("collectstatic", interactive=False, verbosity=0)
-        if demo and "demo" in get_commands() and not get_user_model().objects.exists():
+        if get_user_model().objects.exists():
+            self.whom = call_command("demo", whom=True, stdout=StringIO())
+        elif demo:
             with self.step("Writing demo data"):
-                self.hint = call_command("demo", verbosity=0, stdout=io.StringIO())
+                self.whom = call_command("demo", verbosity=0, stdout=StringIO())
 
     def announce(self, host: str, port: int) -> None:
         """The last thing said: where the site is, and whom to sign in as."""
-        name = "localhost" if host in ("127.0.0.1", "0.0.0.0") else host  # noqa: S104
-        self.stdout.write(f"\nMicroblog is at http://{name}:{port}/  (Ctrl+C stops it)")
-        if self.hint:
-            self.stdout.write(self.hint)
+        name = "localhost" if host in ("127.0.0.1", EVERYWHERE) else host
+        self.stdout.write(
+            "\n".join(["", f"Microblog is at http://{name}:{port}/ (Ctrl+C stops it)", self.whom]).rstrip()
+        )
 
 
 def must_be_free(host: str, port: int) -> None:
@@ -93,16 +97,6 @@ def must_be_free(host: str, port: int) -> None:
             raise CommandError(f"PORT must be a number from 1 to 65535, not {port}.") from None
 
 
-def stale_catalogues() -> list[Path]:
-    """Catalogues of ours whose compiled form is missing or older than they are."""
-    sources = chain.from_iterable(Path(folder).glob("*/LC_MESSAGES/*.po") for folder in settings.LOCALE_PATHS)
-    return [source for source in sources if not is_fresh(source.with_suffix(".mo"), source)]
-
-
-def is_fresh(made: Path, source: Path) -> bool:
-    return made.exists() and made.stat().st_mtime >= source.stat().st_mtime
-
-
 class Pair:
     """The web server and the background worker: they start together, and neither outlives the other."""
 
@@ -110,6 +104,7 @@ class Pair:
         self.host, self.port, self.on_ready = host, port, on_ready
         self.running: dict[str, subprocess.Popen] = {}
         self.stopping = False
+        self.goodbye = 0
 
     def run(self) -> None:
         """Return after Ctrl+C; raise CommandError when one of the two ended by itself."""
@@ -118,7 +113,7 @@ class Pair:
         try:
             self.start("web server", "-m", "gunicorn", "microblog.wsgi", "--bind", f"{self.host}:{self.port}")
             self.wait_until(self.answers)
-            self.start("background worker", "manage.py", "worker" if "worker" in get_commands() else "db_worker")
+            self.start("background worker", "manage.py", "worker", "--beside", str(os.getpid()))
             # A worker that can't start says so in its first second.
             settled = time.monotonic() + SETTLE
             self.wait_until(lambda: time.monotonic() > settled)
@@ -130,10 +125,16 @@ class Pair:
 
     def ask_to_stop(self, number: int, frame: Any) -> None:
         self.stopping = True
+        self.goodbye = GOODBYE if number == signal.SIGINT else 0
 
     def start(self, name: str, *arguments: str) -> None:
         if not self.stopping:
-            self.running[name] = subprocess.Popen([sys.executable, *arguments], cwd=settings.BASE_DIR)  # noqa: S603 - ours
+            env = {**os.environ, "WORKER_IN_WEB": "0"}  # it runs beside the web already
+            command = [sys.executable, *arguments]
+            # Ctrl+C while they still load would end them with a traceback; once loaded they have handlers of their own.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            self.running[name] = subprocess.Popen(command, cwd=settings.BASE_DIR, env=env)  # noqa: S603 - ours
+            signal.signal(signal.SIGINT, self.ask_to_stop)
 
     def wait_until(self, reached: Any) -> None:
         """Wait for what is asked or for Ctrl+C, as long as everybody who was started is there."""
@@ -148,7 +149,7 @@ class Pair:
 
     def answers(self) -> bool:
         """Whether the site answers, whatever it says."""
-        host = "127.0.0.1" if self.host == "0.0.0.0" else self.host  # noqa: S104
+        host = "127.0.0.1" if self.host == EVERYWHERE else self.host
         link = http.client.HTTPConnection(host, self.port, timeout=10)
         try:
             link.request("GET", "/healthz")
@@ -159,15 +160,16 @@ class Pair:
             link.close()
 
     def stop(self) -> None:
-        """End both and wait for them. The terminal's Ctrl+C reached them already; `kill` did not."""
-        deadline = time.monotonic() + ENDED_BY_TERMINAL
-        while any(process.poll() is None for process in self.running.values()) and time.monotonic() < deadline:
-            time.sleep(POLL)
+        """End both and wait for them."""
+        self.wait_for_all(self.goodbye)
         for process in self.running.values():
             process.terminate()
-        deadline = time.monotonic() + STOP_TIMEOUT
+        self.wait_for_all(STOP_TIMEOUT)
         for process in self.running.values():
-            try:
-                process.wait(max(deadline - time.monotonic(), 0))
-            except subprocess.TimeoutExpired:
-                process.kill()
+            process.kill()
+
+    def wait_for_all(self, seconds: float) -> None:
+        """Wait until nobody runs, at most so long."""
+        deadline = time.monotonic() + seconds
+        while any(process.poll() is None for process in self.running.values()) and time.monotonic() < deadline:
+            time.sleep(POLL)
