@@ -13,7 +13,7 @@ from django.utils.module_loading import import_string
 try:
     from django.tasks import task
 except ImportError:  # before Django 6
-    from django_tasks import task
+    from django_tasks import task  # type: ignore[no-redef]
 
 __all__ = ["after_commit", "retried", "task"]
 

@@ -27,7 +27,7 @@ class UsernameField(forms.CharField):
         super().__init__(**{"max_length": 64, **kwargs})
 
     def to_python(self, value: Any) -> str:
-        return unicodedata.normalize("NFC", super().to_python(value))
+        return unicodedata.normalize("NFC", super().to_python(value) or "")
 
     def widget_attrs(self, widget: forms.Widget) -> dict:
         plain = {"autocapitalize": "none", "autocomplete": "username", "spellcheck": "false"}
@@ -45,7 +45,7 @@ def password_field(label: Any, autocomplete: str, help_text: Any = "") -> forms.
     return forms.CharField(label=label, strip=False, widget=widget, help_text=help_text)
 
 
-class UniqueMixin:
+class UniqueMixin(forms.BaseForm):
     """Says beside the right field that somebody has the name or the address: when asked, and when saving finds out."""
 
     member: User | None = None  # who may keep theirs

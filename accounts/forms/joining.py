@@ -61,6 +61,7 @@ class RegisterForm(UniqueMixin, forms.Form):
 class SignInForm(auth.AuthenticationForm):
     """Name or e-mail, and a password. Wrong ones are counted, for the member and for the address they come from."""
 
+    request: HttpRequest
     remember = forms.BooleanField(label=_("Keep me signed in"), required=False, initial=True)
     error_messages = {
         "invalid_login": _("This name and this password do not belong together. Check both, or reset the password."),

@@ -19,7 +19,7 @@ class ResetForm(forms.Form):
     email = email_field(_("E-mail"))
 
 
-class NewPasswordMixin:
+class NewPasswordMixin(auth.SetPasswordMixin):
     """Django's rules for a new password, said at its first field; and nothing of the member is saved but it."""
 
     def validate_password_for_user(self, user: User, password_field_name: str = "") -> None:
@@ -47,6 +47,7 @@ class PasswordChangeForm(NewPasswordForm, auth.PasswordChangeForm):
 class EmailForm(UniqueMixin, forms.Form):
     """Another e-mail address, asked for with the password."""
 
+    member: User
     email = email_field(_("New e-mail address"))
     password = password_field(_("Your password"), "current-password")
 

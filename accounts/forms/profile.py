@@ -48,6 +48,7 @@ class ProfileForm(UniqueMixin, forms.ModelForm):
     """What everybody sees of a member, and their keyboard shortcuts. `instance` is a copy, so that a refused form
     leaves the member of the request as they are."""
 
+    member: User
     avatar_seed = forms.IntegerField(min_value=0, max_value=LARGEST_SEED, widget=forms.HiddenInput)
 
     class Meta:
@@ -75,12 +76,13 @@ class ProfileForm(UniqueMixin, forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.member = copy(self.instance)
         offered = [choice for choice in User.Avatar.choices if choice[0] != User.Avatar.GRAVATAR or self.has_gravatar]
-        self.fields["avatar"].choices = offered
+        choice: Any = self.fields["avatar"]
+        choice.choices = offered
         if self.initial.get("avatar") not in dict(offered):
             self.initial["avatar"] = User.Avatar.SHAPES
         drawn = copy(self.instance)
         drawn.avatar_seed = self.initial["avatar_seed"]
-        self.fields["avatar"].widget.member = drawn
+        choice.widget.member = drawn
 
     @property
     def has_gravatar(self) -> bool:

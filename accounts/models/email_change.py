@@ -18,7 +18,7 @@ class EmailTakenError(Exception):
     """Somebody else has the address by now."""
 
 
-class EmailChangeManager(models.Manager):
+class EmailChangeManager(models.Manager["EmailChange"]):
     @transaction.atomic
     def start(self, member: User, email: str) -> "EmailChange":
         """Ask for `email` to become the address of `member`; what they asked for before is forgotten."""

@@ -20,7 +20,7 @@ from accounts.validators import MaxCharacters, fold, validate_username
 SEEN_EVERY = timedelta(minutes=1)  # last seen is written at most this often
 
 
-class UserQuerySet(models.QuerySet):
+class UserQuerySet(models.QuerySet["User"]):
     def active(self) -> "UserQuerySet":
         """Everybody who is not suspended."""
         return self.filter(suspended_at=None)

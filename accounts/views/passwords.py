@@ -80,7 +80,7 @@ class ResetConfirmView(PasswordResetConfirmView):
         user = super().get_user(uidb64)
         return user if user and user.is_active else None
 
-    def form_valid(self, form: NewPasswordForm) -> HttpResponse:
+    def form_valid(self, form: Any) -> HttpResponse:
         response = super().form_valid(form)
         if self.request.user.pk == self.user.pk:
             auth.logout(self.request)

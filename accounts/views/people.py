@@ -59,13 +59,14 @@ def followed_by(reader: Any, keys: list[int]) -> set[int]:
 def avatar(request: HttpRequest, username: str) -> HttpResponse:
     """The avatar as a picture of its own."""
     who = person_named(request, username)
+    response: HttpResponse
     if elsewhere := avatars.gravatar_of(who, 256):
         response = redirect(elsewhere)
     else:
         drawn = avatars.picture(who).encode()
         etag = f'"{hashlib.sha256(drawn).hexdigest()[:32]}"'
         response = HttpResponse(drawn, content_type="image/svg+xml", headers={"ETag": etag})
-        response = get_conditional_response(request, etag=etag, response=response)
+        response = get_conditional_response(request, etag=etag, response=response) or response
     patch_cache_control(response, public=True, max_age=3600)
     # Opened by itself it is a document of this site's: it may do nothing at all.
     response.headers["Content-Security-Policy"] = "default-src 'none'"
