@@ -88,12 +88,13 @@ class PeopleAdmin(VerbAdmin):
     """Nobody is added here (people join), deleted here (that is theirs), or given a password (they reset it)."""
 
     form = PersonForm
-    list_display = ("username", "name", "email", "created_at", "last_seen_at", "post_count", "state")
+    list_display = ("username", "name", "email", "created_at", "last_seen_at", "written", "state")
     list_filter = (SuspendedFilter, "is_staff", LanguageFilter)
     search_fields = ("username",)  # shows the box; `get_search_results` finds
     search_help_text = _("The beginning of a username or of an e-mail address.")
     verbs = (SUSPEND, RESTORE)
-    seen = ("username", "name", "email", "about", "language", "created_at", "last_seen_at", "state", "numbers", "posts")
+    seen = ("username", "name", "email", "about", "language", "created_at", "last_seen_at", "state")
+    numbers = ("written", "followers", "following")
     rights = ("is_staff", "groups")
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, term: str) -> tuple[QuerySet, bool]:
@@ -110,10 +111,13 @@ class PeopleAdmin(VerbAdmin):
         return allowed and (obj is None or request.user.is_superuser or not obj.is_superuser)
 
     def get_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
-        return self.seen + self.rights + (("is_superuser",) if request.user.is_superuser else ())
+        fields = self.seen + self.numbers
+        if self.has_change_permission(request, obj):
+            fields += self.rights
+        return fields + (("is_superuser",) if request.user.is_superuser else ())
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
-        return tuple(name for name in self.seen if name != "email")
+        return tuple(name for name in self.seen + self.numbers if name != "email")
 
     @admin.display(description=_("state"))
     def state(self, person: User) -> str | SafeString:
@@ -121,20 +125,18 @@ class PeopleAdmin(VerbAdmin):
             return _("Active")
         return format_html("<strong>{}</strong>", _("Suspended"))
 
-    @admin.display(description=_("numbers"))
-    def numbers(self, person: User) -> str:
-        return _("%(posts)d posts, %(followers)d followers, %(following)d followed") % {
-            "posts": person.post_count,
-            "followers": person.follower_count,
-            "following": person.following_count,
-        }
-
     @admin.display(description=_("posts"))
-    def posts(self, person: User) -> SafeString:
+    def written(self, person: User) -> SafeString:
         query = urlencode({"q": f"author:{person.username}"})
-        return format_html(
-            '<a href="{}?{}">{}</a>', reverse("admin:blog_post_changelist"), query, _("All posts of this person")
-        )
+        return format_html('<a href="{}?{}">{}</a>', reverse("admin:blog_post_changelist"), query, person.post_count)
+
+    @admin.display(description=_("followers"))
+    def followers(self, person: User) -> int:
+        return person.follower_count
+
+    @admin.display(description=_("following"))
+    def following(self, person: User) -> int:
+        return person.following_count
 
     def view_on_site(self, person: User) -> str:
         return person.get_absolute_url()

@@ -1,6 +1,5 @@
 """Posts in the administration: moderators find them, hide them and show them again."""
 
-from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -8,6 +7,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -107,8 +107,8 @@ class PostAdmin(VerbAdmin):
         return format_html('<a href="{}">@{}</a>', url, post.author.username)
 
     @admin.display(description=_("written"))
-    def written(self, post: Post) -> datetime:
-        return post.created_at
+    def written(self, post: Post) -> str:
+        return date_format(post.created_at, "DATETIME_FORMAT")
 
     @admin.display(description=_("state"))
     def state(self, post: Post) -> str | SafeString:

@@ -22,7 +22,7 @@ from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
-from django.utils.text import format_lazy
+from django.utils.text import capfirst, format_lazy
 from django.utils.translation import gettext as __
 from django.utils.translation import gettext_lazy as _
 
@@ -54,6 +54,10 @@ class KeysetList(ChangeList):
     """A list by id, newest first. Its page variable is not a number of pages but the id that the page stands before,
     so that no list counts a table, or skips rows that it has shown already.
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = capfirst(self.opts.verbose_name_plural)
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet) -> list[str]:
         return ["-pk"]

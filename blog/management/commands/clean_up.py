@@ -1,0 +1,41 @@
+"""Delete what nobody will ask for again."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db.models import QuerySet
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
+
+from accounts.models import EmailChange, Session
+from accounts.models.email_change import CONFIRM_WITHIN
+from microblog.models import RateWindow
+
+BATCH = 1000  # rows in one transaction
+LONGEST_LIMIT = timedelta(days=1)  # no rate limit counts over more
+TASKS_KEPT = timedelta(days=7)
+
+
+class Command(BaseCommand):
+    help = "Delete expired sessions, past rate limits, unconfirmed changes of address, and tasks finished a week ago."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        now = timezone.now()
+        gone = {
+            "expired sessions": delete(Session.objects.filter(expire_date__lt=now)),
+            "past rate limits": delete(RateWindow.objects.filter(starts_at__lt=now - LONGEST_LIMIT)),
+            "changes of address that nobody confirmed": delete(
+                EmailChange.objects.filter(confirmed_at=None, created_at__lt=now - CONFIRM_WITHIN)
+            ),
+            "finished tasks": delete(DBTaskResult.objects.finished().filter(finished_at__lt=now - TASKS_KEPT)),
+        }
+        self.stdout.write(f"Deleted: {', '.join(f'{n} {what}' for what, n in gone.items())}.")
+
+
+def delete(rows: QuerySet) -> int:
+    """Delete `rows` a batch at a time, so that nobody waits for long. Return how many there were."""
+    total = 0
+    while keys := list(rows.order_by().values_list("pk", flat=True)[:BATCH]):
+        total += rows.model._default_manager.filter(pk__in=keys).delete()[0]
+    return total
