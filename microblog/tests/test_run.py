@@ -73,7 +73,7 @@ class Run:
 
     def children(self) -> dict[str, int]:
         """Process ids of those it started, by what they are."""
-        told = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
+        told = subprocess.run(["ps", "-ww", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
         mine = [line.split(None, 2) for line in told.splitlines()[1:]]
         return {
             "worker" if " worker" in command else "web": int(pid)
@@ -91,6 +91,14 @@ class Run:
         except urllib.error.URLError:
             return False
         return True
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 @pytest.fixture
@@ -138,7 +146,7 @@ def test_neither_outlives_the_other(ends, stops, clone: Path, started: list[Run]
     assert f"The {stops} ended by itself" in said
     assert run.process.wait(AT_MOST) == 1
     assert not run.is_reachable()
-    assert not any(Path(f"/proc/{pid}/cmdline").exists() for pid in children.values())
+    assert not any(is_alive(pid) for pid in children.values())
 
 
 def test_a_port_that_is_taken_is_said(clone: Path, started: list[Run]):
