@@ -6,6 +6,7 @@ import fcntl
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from microblog.tests.rehearsal import dyno, traffic
@@ -13,6 +14,7 @@ from microblog.tests.rehearsal.browser import Browser
 from microblog.tests.rehearsal.build import Build
 from microblog.tests.rehearsal.dyno import Dyno
 from microblog.tests.rehearsal.postgres import PASSWORD, Postgres
+from microblog.tests.rehearsal.processes import Process
 from microblog.tests.rehearsal.report import Report, StepError, expect
 from microblog.tests.servers import free_port
 
@@ -85,7 +87,7 @@ class Rehearsal:
         return Dyno(self.build, self.programs, self.config)
 
     @contextlib.contextmanager
-    def running(self, copy: Dyno, name: str, port: int):  # noqa: ANN201
+    def running(self, copy: Dyno, name: str, port: int) -> Iterator[Process]:
         """A process type while it runs; what it wrote is kept."""
         with copy.start(name, self.home / f"{name}.log", PORT=str(port)) as process:
             try:
@@ -137,15 +139,15 @@ class Rehearsal:
     def recycle(self, browser: Browser, address: str) -> None:
         """A dyno of today: another copy of the same slug, and the same visitor."""
         port = free_port()
-        with self.running(self.new_dyno(), "web", port) as web:
-            with self.report.step("web: recycled: still signed in, the post, the avatar and the files still there"):
-                browser.port = port
-                traffic.boot(web, browser)
-                home = traffic.visit(browser, "/").text
-                expect("Bread from a dyno." in home, "the post is gone")
-                expect('action="/accounts/logout/"' in home, "the member is signed out")
-                traffic.visit(browser, "/@ada/avatar.svg")
-                traffic.visit(browser, address)
+        name = "web: recycled: still signed in, the post, the avatar and the files still there"
+        with self.report.step(name), self.running(self.new_dyno(), "web", port) as web:
+            browser.port = port
+            traffic.boot(web, browser)
+            home = traffic.visit(browser, "/").text
+            expect("Bread from a dyno." in home, "the post is gone")
+            expect('action="/accounts/logout/"' in home, "the member is signed out")
+            traffic.visit(browser, "/@ada/avatar.svg")
+            traffic.visit(browser, address)
 
 
 def main(arguments: list[str]) -> int:

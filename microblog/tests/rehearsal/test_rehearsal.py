@@ -10,10 +10,14 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 KEPT = ROOT / ".cache" / "rehearsal"  # packages, installed once
-GERMAN = (
-    'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n"Plural-Forms: nplurals=2; plural=(n != 1);\\n"\n'
-    '\nmsgid "Sign in"\nmsgstr "Anmelden"\n'
-)
+GERMAN = r"""msgid ""
+msgstr ""
+"Content-Type: text/plain; charset=UTF-8\n"
+"Plural-Forms: nplurals=2; plural=(n != 1);\n"
+
+msgid "Sign in"
+msgstr "Anmelden"
+"""
 
 pytestmark = [
     pytest.mark.processes,

@@ -35,7 +35,7 @@ def boot(web: Process, browser: Browser) -> None:
 
 def visit(browser: Browser, path: str, status: int = 200, **headers: str) -> Answer:
     answer = browser.get(path, **headers)
-    expect(answer.status == status, f"{path} answered {answer.status} instead of {status}")
+    expect(answer.status == status, f"{path} answered {answer.status} instead of {status}:\n{answer.text[:1000]}")
     return answer
 
 
