@@ -50,7 +50,7 @@ class OldMicroblog:
         self.columns: dict[str, list[str]] = {}
         for table, columns in EDITIONS[edition].items():
             self.execute(f"CREATE TABLE {self._name(table)} ({columns.format(time=TIMES[address.kind])})")
-            self.columns[table] = [words.split()[0] for words in columns.split(", ")]
+            self.columns[table] = [words.split()[0] for words in columns.partition(", PRIMARY")[0].split(", ")]
         self.connection.commit()
 
     def person(self, pk: int, username: str | None, **columns: Any) -> "OldMicroblog":

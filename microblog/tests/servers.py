@@ -145,6 +145,7 @@ def mariadb() -> Iterator[str]:
         _run([install, "--no-defaults", at, "--auth-root-authentication-method=normal", "--skip-test-db"], owner, home)
         options = [sock, f"--pid-file={home}/pid", f"--port={port}", "--bind-address=127.0.0.1"]
         options += ["--innodb-buffer-pool-size=32M", "--innodb-flush-log-at-trx-commit=0"]
+        options += ["--character-set-server=utf8mb4"]
         command = [server, "--no-defaults", at, *options]
         with running(command, home / "log", lambda: _succeeds([admin, *as_root, "ping"]), owner):
             _run([client, *as_root, "-e", MARIADB_SETUP], {}, home)
