@@ -23,7 +23,7 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst, format_lazy
-from django.utils.translation import gettext as __
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from microblog.addresses import wanted
@@ -197,7 +197,7 @@ class VerbAdmin(ReadOnlyAdmin):
         rows = [row for row in found if verb.applies(request.user, row)]
         back = wanted(request) or reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
         if not rows:
-            messages.warning(request, __("Nothing was changed: this applies to none of them."))
+            messages.warning(request, gettext("Nothing was changed: this applies to none of them."))
             return redirect(back)
         form = ReasonForm(request.POST or None)
         if not form.is_valid():
