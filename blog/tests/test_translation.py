@@ -45,6 +45,7 @@ class Link(Foreign):
         for post in (self.own, self.unknown):
             self.assertNotContains(self.client.get(f"/posts/{post.pk}/"), "Translate")
 
+    @override_settings(LANGUAGES=[("en", "English"), ("es", "español")])
     def test_depends_on_the_language_of_the_site(self):
         page = self.client.get("/explore/", headers={"Accept-Language": "es"})
         self.assertNotContains(page, self.address)
