@@ -62,4 +62,4 @@ def summary(found: Counter, dry_run: bool) -> str:
     unclear = found.pop(language.UNDETERMINED, 0)
     languages = ", ".join(f"{code} {n}" for code, n in found.most_common()) or "none"
     verb = "would get" if dry_run else "got"
-    return f"{found.total() + unclear} posts: {found.total()} {verb} a language ({languages}), {unclear} stay unclear."
+    return f"{found.total() + unclear} looked at: {found.total()} {verb} a language ({languages}), {unclear} unclear."
