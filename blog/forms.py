@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from blog import language, text
 from blog.models import Post
+from microblog import languages
 
 
 class BodyField(forms.CharField):
@@ -31,6 +32,12 @@ class PostForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 1, "placeholder": _("What is on your mind?")}),
     )
 
+    language = forms.ChoiceField(
+        label=_("Language of the post"),
+        required=False,
+        choices=lambda: [("", _("Detect the language")), *languages.choices()],
+    )
+
     def clean_body(self) -> str:
         body = self.cleaned_data["body"]
         surplus = text.length(body) - settings.POST_MAX_LENGTH
@@ -48,4 +55,5 @@ class PostForm(forms.Form):
 
     def publish(self, author: Any) -> Post:
         body = self.cleaned_data["body"]
-        return Post.objects.publish(author, body, language=language.detect(body))
+        chosen = self.cleaned_data["language"]
+        return Post.objects.publish(author, body, language=chosen or language.detect(body))

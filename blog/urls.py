@@ -1,7 +1,7 @@
 from django.urls import path
 
 from blog import feeds
-from blog.views import posts, timelines
+from blog.views import posts, timelines, translations
 
 app_name = "blog"
 urlpatterns = [
@@ -14,6 +14,7 @@ urlpatterns = [
     path("posts/", posts.new, name="new"),
     path("posts/<int:pk>/", posts.show, name="post"),
     path("posts/<int:pk>/menu/", posts.menu, name="menu"),
+    path("posts/<int:pk>/translation/", translations.show, name="translation"),
     path("posts/<int:pk>/delete/", posts.delete, name="delete"),
     path("new/", timelines.home_new, name="home_new"),
     path("explore/new/", timelines.explore_new, name="explore_new"),

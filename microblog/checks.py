@@ -11,6 +11,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 from microblog.middleware import ContentSecurityPolicyMiddleware
 
+TRANSLATORS = "MS_TRANSLATOR_URL", "DEEPL_URL", "LIBRETRANSLATE_URL", "APERTIUM_URL"
 CONSOLE = "django.core.mail.backends.console.EmailBackend"
 
 
@@ -95,3 +96,12 @@ def numbers(**kwargs: Any) -> list[CheckMessage]:
     names = ["POST_MAX_LENGTH", "POSTS_PER_PAGE", "WEB_CONCURRENCY"]
     hint = "Unset it for its default, or give it at least 1."
     return [Error(f"{name} is 0.", hint=hint, id="microblog.E008") for name in names if getattr(settings, name) < 1]
+
+
+@register()
+def translators(**kwargs: Any) -> list[CheckMessage]:
+    """Where posts are translated: an address without its scheme would be asked for nothing."""
+    given = {name: getattr(settings, name) for name in TRANSLATORS}
+    wrong = [name for name, url in given.items() if url and urlsplit(url).scheme not in ("http", "https")]
+    hint = "As https://translate.example.org: with its scheme."
+    return [Error(f"{name} is no address: no post can be translated.", hint=hint, id="microblog.E010") for name in wrong]

@@ -14,6 +14,7 @@ from accounts.avatars import avatar
 from accounts.forms.fields import UniqueMixin, UsernameField
 from accounts.models import User
 from accounts.validators import fold, validate_not_reserved
+from microblog import languages
 
 ABOUT_LENGTH = 140  # characters as people see them; User.about checks it
 CODE_POINTS_AT_MOST = 10 * ABOUT_LENGTH  # a character can carry any number of marks
@@ -114,10 +115,17 @@ class ProfileForm(UniqueMixin, forms.ModelForm):
 
 
 class LanguageForm(forms.Form):
-    """The language of the site for a member; empty follows the browser."""
+    """The language of the site for a member; empty follows the browser. And what else they read."""
 
     language = forms.ChoiceField(
         label=_("Language"), required=False, choices=lambda: [("", _("As my browser says")), *settings.LANGUAGES]
+    )
+    reads = forms.MultipleChoiceField(
+        label=_("Languages you read"),
+        help_text=_("Posts in these are shown without the link to a translation."),
+        required=False,
+        choices=languages.choices,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "languages"}),
     )
 
 

@@ -45,11 +45,13 @@ def redrawn(request: HttpRequest) -> dict:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def language(request: HttpRequest) -> HttpResponse:
-    form = LanguageForm(request.POST if request.method == "POST" else None, initial={"language": request.user.language})
+    kept = {"language": request.user.language, "reads": request.user.reads.split()}
+    form = LanguageForm(request.POST if request.method == "POST" else None, initial=kept)
     if not form.is_valid():
         return render(request, "accounts/language.html", {"form": form}, status=422 if form.is_bound else 200)
     chosen = form.cleaned_data["language"]
-    User.objects.filter(pk=request.user.pk).update(language=chosen)
+    reads = " ".join(form.cleaned_data["reads"])
+    User.objects.filter(pk=request.user.pk).update(language=chosen, reads=reads)
     response = redirect("settings_language")
     if not chosen:  # or the cookie would go before the browser
         response.delete_cookie(settings.LANGUAGE_COOKIE_NAME, samesite=settings.LANGUAGE_COOKIE_SAMESITE)

@@ -1,6 +1,7 @@
 from blog.models.imported import ImportedRow
 from blog.models.post import Post
 from blog.models.tag import Tag, Tagging
+from blog.models.translation import Outage, Translation
 from blog.models.worker import Worker
 
-__all__ = ["ImportedRow", "Post", "Tag", "Tagging", "Worker"]
+__all__ = ["ImportedRow", "Outage", "Post", "Tag", "Tagging", "Translation", "Worker"]

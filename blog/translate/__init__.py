@@ -19,11 +19,13 @@ from blog import text
 from blog.models import Outage, Post, Translation
 from blog.translate import markup
 from blog.translate.calls import PATIENCE, Caller, TranslationError
+from microblog.languages import same
 
-__all__ = ["TranslationError", "provider", "say", "translate"]
+__all__ = ["TranslationError", "is_offered", "provider", "say", "translate"]
 
 PROVIDERS = "microsoft", "deepl", "libretranslate", "apertium"  # the first that is configured is asked
 BODY_AT_MOST = 5000  # characters of a translation; posts are far below
+UNKNOWN = "", "und"
 LOOK_EVERY = 0.1  # seconds, while somebody else's call is under way
 
 logger = logging.getLogger(__name__)
@@ -36,6 +38,11 @@ def provider() -> ModuleType | None:
         if getattr(settings, module.VARIABLE):
             return module
     return None
+
+
+def is_offered(source: str, target: str) -> bool:
+    """Whether a text in the language `source` can be had in `target`: they differ, and somebody is there to ask."""
+    return source not in UNKNOWN and not same(source, target) and provider() is not None
 
 
 def translate(post: Post, target: str) -> Translation:
@@ -78,7 +85,7 @@ def _ask(module: ModuleType, body: str, source: str, target: str) -> str:
     caller = Caller()
 
     def send(lines: list[str]) -> list[str]:
-        answers = module.translate(lines, "" if source in ("", "und") else source, target, caller)
+        answers = module.translate(lines, "" if source in UNKNOWN else source, target, caller)
         if [type(answer) for answer in answers] != [str] * len(lines):
             raise ValueError("not as many texts as were sent")
         return answers

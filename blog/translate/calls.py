@@ -79,6 +79,8 @@ class Caller:
         json: Any = None,
     ) -> Answer:
         """POST a form (`fields`) or `json`. Raise TranslationError where no whole answer came in time."""
+        if not url.startswith(("https://", "http://")):
+            raise TranslationError("not_configured", "its address begins with neither https:// nor http://", lasts=True)
         left = self.ends - time.monotonic()
         if left <= 0:
             raise TranslationError("later", "no time left", lasts=True)

@@ -13,7 +13,7 @@ from blog.cards import cards
 from blog.forms import PostForm
 from blog.models import Post
 from blog.models.timeline import STAMP
-from blog.views.timelines import home_page
+from blog.views.timelines import WRITES_IN, home_page, reads_of
 from microblog.ratelimit import TooManyRequests, check
 
 POSTS = {"times": 30, "per": timedelta(minutes=10)}
@@ -34,6 +34,8 @@ def new(request: HttpRequest) -> HttpResponse:
         response.headers["Retry-After"] = str(error.retry_after)
         return response
     form.publish(request.user)
+    if form.cleaned_data["language"] != request.session.get(WRITES_IN, ""):
+        request.session[WRITES_IN] = form.cleaned_data["language"]
     messages.success(request, _("Your post is now live."), extra_tags="posted")
     return redirect("blog:home")
 
@@ -43,7 +45,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     """A post on a page of its own."""
     post = get_object_or_404(Post.objects.visible_to(request.user).select_related("author"), pk=pk)
     row = Post.objects.values_list(*STAMP).get(pk=post.pk)
-    return render(request, "blog/post.html", {"post": post, "card": cards([row])})
+    return render(request, "blog/post.html", {"post": post, "card": cards([row], reads_of(request.user))})
 
 
 @require_safe

@@ -1,5 +1,7 @@
 """The pages that are timelines, and the counts behind "3 new posts"."""
 
+from collections.abc import Set
+from functools import partial
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -18,12 +20,18 @@ from blog.models import timeline as timelines
 from blog.models.timeline import home_of, page_of
 from microblog.pagination import Cursor, Page, cursor_of
 
+WRITES_IN = "writes_in"  # in the session: the language that the author chose for their last post, if they did
 NEW_AT_MOST = 20  # the bar says "20+ new posts" above that
 
 
-def timeline(page: Page) -> dict[str, Any]:
-    """What a template needs of a page: its cards and its cursors."""
-    return {"page": page, "cards": cards(page.rows)}
+def timeline(page: Page, reader: Any) -> dict[str, Any]:
+    """What a template needs of a page: its cards, as `reader` sees them, and its cursors."""
+    return {"page": page, "cards": cards(page.rows, reads_of(reader))}
+
+
+def reads_of(reader: Any) -> Set[str]:
+    """The languages that a member has said they read; of a visitor nothing is known."""
+    return reader.languages_read if reader.is_authenticated else frozenset()
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -36,19 +44,22 @@ def home(request: HttpRequest) -> HttpResponse:
 def home_page(request: HttpRequest, form: PostForm | None = None, status: int = 200) -> HttpResponse:
     """The home timeline below a form: a blank one, or one that was refused."""
     page = home_of(request.user, cursor_of(request))
-    return render(request, "blog/home.html", {**timeline(page), "form": form, "blank": PostForm}, status=status)
+    writes_in = request.session.get(WRITES_IN, "")
+    # A blank form is kept as HTML, and made only where it is not at hand.
+    forms = {"form": form, "writes_in": writes_in, "blank": partial(PostForm, initial={"language": writes_in})}
+    return render(request, "blog/home.html", {**timeline(page, request.user), **forms}, status=status)
 
 
 @require_safe
 def front(request: HttpRequest) -> HttpResponse:
     page = timelines.explore(Cursor())
-    return render(request, "blog/front.html", timeline(page))
+    return render(request, "blog/front.html", timeline(page, request.user))
 
 
 @require_safe
 def explore(request: HttpRequest) -> HttpResponse:
     page = timelines.explore(cursor_of(request))
-    return render(request, "blog/explore.html", timeline(page))
+    return render(request, "blog/explore.html", timeline(page, request.user))
 
 
 @require_safe
@@ -61,7 +72,7 @@ def tag(request: HttpRequest, name: str) -> HttpResponse:
         return redirect("blog:tag", folded, permanent=True)
     found = Tag.objects.filter(name=folded).first()
     page = page_of(Post.objects.tagged(found).public(), cursor_of(request)) if found else Page()
-    return render(request, "blog/tag.html", {**timeline(page), "tag": folded})
+    return render(request, "blog/tag.html", {**timeline(page, request.user), "tag": folded})
 
 
 @require_safe
@@ -74,7 +85,7 @@ def person(request: HttpRequest, username: str) -> HttpResponse:
         page = page_of(Post.objects.by(who).visible_to(request.user), cursor_of(request))
     else:
         page = timelines.profile(who, cursor_of(request))
-    return render(request, "blog/person.html", {**timeline(page), "person": who, **ties(request.user, who)})
+    return render(request, "blog/person.html", {**timeline(page, request.user), "person": who, **ties(request.user, who)})
 
 
 def ties(viewer: Any, who: User) -> dict[str, bool]:

@@ -49,6 +49,7 @@ def test_all_is_well_with_the_variables_that_app_json_sets():
         ({"AVATARS": "gravatar", "GRAVATAR_URL": "http://www.gravatar.com"}, "microblog.E006"),
         ({"SITE_URL": "example.org"}, "microblog.E007"),
         ({"POST_MAX_LENGTH": "0"}, "microblog.E008"),
+        ({"LIBRETRANSLATE_URL": "translate.example.org"}, "microblog.E010"),
         ({"ALLOWED_HOSTS": ","}, "security.W020"),
         ({"SECURE_HSTS_SECONDS": ""}, "security.W004"),
         ({"SESSION_COOKIE_SECURE": "0"}, "microblog.W009"),

@@ -15,6 +15,7 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
+from blog.tests.translators import Translator, libretranslate
 from microblog.tests.servers import free_port, running
 
 CHROMIUM = "chromium", "chromium-browser", "google-chrome-stable", "google-chrome"
@@ -46,7 +47,14 @@ class Site:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def translator() -> Iterator[Translator]:
+    """Who translates for the site: into capitals."""
+    with libretranslate() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory, translator: Translator) -> Iterator[Site]:
     """Microblog with a database, static files and mail of its own, behind gunicorn, without DEBUG."""
     folder, port = tmp_path_factory.mktemp("site"), free_port()
     env = {name: value for name, value in os.environ.items() if name not in ("DEBUG", "DYNO")} | {
@@ -56,6 +64,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         "SECRET_KEY": "only for tests in a browser",
         "ALLOWED_HOSTS": "127.0.0.1,testserver",
         "RATE_LIMITS": "0",
+        "LIBRETRANSLATE_URL": translator.url,
         "PYTHONPATH": str(settings.BASE_DIR),
     }
 
