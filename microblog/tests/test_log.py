@@ -84,7 +84,6 @@ class OnTheConsole(TestCase):
         with Console(JSONFormatter()) as console:
             answer = self.client.get("/broken/crash/")
             self.client.get("/explore/%0a%E2%80%A8{%22level%22:1}")
-            logging.getLogger("x").warning("%s", 'two\nlines "and quotes" \ud800')
         objects = [json.loads(line) for line in console.lines]
         crash = next(o for o in objects if o["level"] == "error")
         self.assertEqual(crash["request_id"], answer.headers["X-Request-ID"])
@@ -94,7 +93,9 @@ class OnTheConsole(TestCase):
             [access[k] for k in ("method", "path", "status", "member")], ["GET", "/broken/crash/", 500, None]
         )
         self.assertIsInstance(access["ms"], int)
-        self.assertEqual(objects[-1]["message"], 'two\nlines "and quotes" \ud800')
+        # Formatted by hand: pytest itself can't carry half a surrogate from one of its processes to another.
+        odd = logging.makeLogRecord({"msg": 'two\nlines "and quotes" \ud800'})
+        self.assertEqual(json.loads(JSONFormatter().format(odd))["message"], 'two\nlines "and quotes" \ud800')
 
     def test_a_line_from_outside_can_not_begin_a_record_of_its_own(self):
         with Console() as console:
