@@ -83,7 +83,7 @@ class JSONFormatter(logging.Formatter):
         }
         if record.name == ACCESS and isinstance(record.args, tuple):
             values = [None if value == "-" else value for value in record.args]
-            line |= zip(ACCESS_FIELDS, values, strict=True)
+            line |= zip(ACCESS_FIELDS, values, strict=False)
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         return json.dumps(line, default=str)
