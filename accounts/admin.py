@@ -77,7 +77,7 @@ class PersonForm(UniqueMixin, forms.ModelForm):
         fields = ("email", "is_staff", "is_superuser", "groups")
         widgets = {"groups": forms.CheckboxSelectMultiple}
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, Any] | None:
         self.member = self.instance
         self.check_free()
         return super().clean()
@@ -105,13 +105,13 @@ class PeopleAdmin(VerbAdmin):
         found = Q(email_key__startswith=key)
         return queryset.filter(found if "@" in key else found | Q(username_key__startswith=key)), False
 
-    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Administrators; and nobody but a superuser changes a superuser."""
         allowed = request.user.has_perm("accounts.change_user")
         return allowed and (obj is None or request.user.is_superuser or not obj.is_superuser)
 
     def get_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
-        fields = self.seen + self.numbers
+        fields: tuple[str, ...] = self.seen + self.numbers
         if self.has_change_permission(request, obj):
             fields += self.rights
         return fields + (("is_superuser",) if request.user.is_superuser else ())
@@ -120,7 +120,7 @@ class PeopleAdmin(VerbAdmin):
         return tuple(name for name in self.seen + self.numbers if name != "email")
 
     @admin.display(description=_("state"))
-    def state(self, person: User) -> str | SafeString:
+    def state(self, person: User) -> Any:
         if person.suspended_at is None:
             return _("Active")
         return format_html("<strong>{}</strong>", _("Suspended"))

@@ -111,7 +111,7 @@ class PostAdmin(VerbAdmin):
         return date_format(post.created_at, "DATETIME_FORMAT")
 
     @admin.display(description=_("state"))
-    def state(self, post: Post) -> str | SafeString:
+    def state(self, post: Post) -> Any:
         if post.hidden_at is None:
             return _("Shown")
         return format_html("<strong>{}</strong>: {}", _("Hidden"), post.hidden_reason)

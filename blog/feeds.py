@@ -107,7 +107,7 @@ def _add(feed: "Feed", post: Post, base: str) -> None:
     feed.add_item(
         title=_plain(text.summary(post.body)),
         link=base + post.get_absolute_url(),
-        description=None,
+        description=None,  # type: ignore[arg-type]
         # Quotes in the text are escaped, so only our own links begin like this.
         content=_plain(post.html).replace('href="/', f'href="{base}/').replace("\n", "<br>"),
         language=post.language,

@@ -46,7 +46,7 @@ class AdminSite(admin.AdminSite):
             raise PermissionDenied
         return redirect_to_login(wanted(request) or reverse("admin:index"))
 
-    def password_change(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+    def password_change(self, request: HttpRequest, extra_context: dict | None = None) -> Any:
         return redirect("password_change")
 
 
@@ -55,11 +55,13 @@ class KeysetList(ChangeList):
     so that no list counts a table, or skips rows that it has shown already.
     """
 
+    model_admin: "ReadOnlyAdmin"
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.title = capfirst(self.opts.verbose_name_plural)
+        self.title = capfirst(str(self.opts.verbose_name_plural))
 
-    def get_ordering(self, request: HttpRequest, queryset: QuerySet) -> list[str]:
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet) -> list[Any]:
         return ["-pk"]
 
     def get_results(self, request: HttpRequest) -> None:
@@ -164,7 +166,7 @@ class VerbAdmin(ReadOnlyAdmin):
     def may(self, request: HttpRequest, verb: Verb) -> bool:
         return request.user.has_perm(verb.permission)
 
-    def get_actions(self, request: HttpRequest) -> dict[str, tuple]:
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         permitted = [verb for verb in self.verbs if self.may(request, verb)]
         return {verb.name: (partial(_ask, verb), verb.name, verb.label) for verb in permitted}
 
@@ -176,7 +178,7 @@ class VerbAdmin(ReadOnlyAdmin):
         ]
         return [*own, *super().get_urls()]
 
-    def address_of(self, verb: Verb, pks: Sequence[int], back: str) -> str:
+    def address_of(self, verb: Verb, pks: Sequence[Any], back: str) -> str:
         """The page that asks for the reason, for the rows `pks`; it returns to `back`."""
         page = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_{verb.name}")
         return f"{page}?{urlencode({'id': pks, 'next': back}, doseq=True)}"
@@ -186,7 +188,7 @@ class VerbAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         row = self.get_object(request, object_id)
         verbs = [verb for verb in self.verbs if row and self.may(request, verb) and verb.applies(request.user, row)]
-        links = [(verb.label, self.address_of(verb, [row.pk], request.path)) for verb in verbs]
+        links = [(verb.label, self.address_of(verb, [object_id], request.path)) for verb in verbs]
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), "verbs": links})
 
     def act(self, request: HttpRequest, *, verb: Verb) -> HttpResponse:

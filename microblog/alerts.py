@@ -63,7 +63,7 @@ class AdminMail(AdminEmailHandler):
         if settings.ADMINS:
             super().emit(record)
 
-    def send_mail(self, subject: str, message: str, *args: Any, **kwargs: Any) -> None:
+    def send_mail(self, subject: Any, message: Any, *args: Any, **kwargs: Any) -> None:
         """Put an e-mail in the queue. `Handler.handle` lets one thread at a time come here."""
         now = time.monotonic()
         while self.times and self.times[0] < now - HOUR:

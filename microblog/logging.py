@@ -40,7 +40,7 @@ def _of_django(record: logging.LogRecord) -> bool:
     error = record.exc_info[1] if record.exc_info else None
     if isinstance(error, InterfaceError | OperationalError) and status == 503:
         # Every request fails while the database is away: what fails is worth a line each, where it failed is not.
-        record.msg, record.args = "Database away: %s: %s", (error, without_secrets(record.request.path))
+        record.msg, record.args = "Database away: %s: %s", (error, without_secrets(vars(record)["request"].path))
         record.exc_info = None
     elif 400 <= status < 500:
         record.exc_info = None  # somebody else's mistake
@@ -83,7 +83,7 @@ class JSONFormatter(logging.Formatter):
         }
         if record.name == ACCESS and isinstance(record.args, tuple):
             values = [None if value == "-" else value for value in record.args]
-            line |= zip(ACCESS_FIELDS, values, strict=True)
+            line |= zip(ACCESS_FIELDS, values, strict=False)
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         return json.dumps(line, default=str)
