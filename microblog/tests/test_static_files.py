@@ -38,8 +38,9 @@ def manifest(built) -> dict[str, str]:
 
 
 @pytest.fixture
-def client(built, settings):
+def client(built, settings, monkeypatch):
     settings.STATIC_ROOT = built
+    monkeypatch.setattr("microblog.templatetags.kept._kept", {})  # pieces that name the files without their hashes
     storages = {**settings.STORAGES, "staticfiles": {"BACKEND": HASHED}}
     with override_settings(STORAGES=storages, WHITENOISE_AUTOREFRESH=False, WHITENOISE_USE_FINDERS=False):
         yield Client()
