@@ -76,12 +76,17 @@ class Beside:
     def __init__(self) -> None:
         self.ending = threading.Event()
         self.process: subprocess.Popen | None = None
-        self.thread = threading.Thread(target=self.supervise, name="worker-beside-web", daemon=True)
 
-    def supervise(self) -> None:
+    def start(self, arbiter: Arbiter) -> None:
+        threading.Thread(target=self.supervise, args=[arbiter], name="worker-beside-web", daemon=True).start()
+
+    def supervise(self, arbiter: Arbiter) -> None:
+        """Start it, and start it again whenever it ended while gunicorn still listens."""
         command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "worker", "--beside", str(os.getpid())]
         delay, longest = BACK_OFF
-        while not self.ending.is_set():
+        while not self.ending.is_set() and arbiter.LISTENERS:
+            if self.process is not None:
+                logger.warning("The background worker ended; it is started again.")
             started = time.monotonic()
             self.process = subprocess.Popen(command)  # noqa: S603
             if self.ending.is_set():  # it was said while we started it
@@ -89,8 +94,6 @@ class Beside:
             self.process.wait()
             if time.monotonic() - started > longest:
                 delay = BACK_OFF[0]
-            if not self.ending.is_set():
-                logger.warning("The background worker ended; it is started again in %s s.", delay)
             self.ending.wait(delay)
             delay = min(delay * 2, longest)
 
@@ -117,7 +120,7 @@ beside = Beside()
 def when_ready(arbiter: Arbiter) -> None:
     """Before the first fork: the background worker, if it runs beside us, and memory that stays shared."""
     if settings.WORKER_IN_WEB:
-        beside.thread.start()
+        beside.start(arbiter)
     gc.collect()
     gc.freeze()  # the collector does not touch, and so does not copy, what was there before the fork
 

@@ -336,6 +336,8 @@ LOGGING = {
         "django": {"level": LOG_LEVEL, "handlers": [], "propagate": True},
         "django.request": {"handlers": ["admins"], "propagate": True},
         "blog.worker": {"handlers": ["admins"], "propagate": True},
+        # Each variable that a template does not find, with the whole context: its request's address, its tokens.
+        "django.template": {"level": "INFO"},
         "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
     },
 }

@@ -1,4 +1,4 @@
-"""What the tests of faults share: a PostgreSQL, databases on it, and a way to run our commands."""
+"""What the tests of faults share: a PostgreSQL, databases on it, and ways to run our commands and the site."""
 
 import os
 import subprocess
@@ -8,8 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from microblog.tests.rehearsal import traffic
+from microblog.tests.rehearsal.browser import Browser
+from microblog.tests.rehearsal.build import Build
 from microblog.tests.rehearsal.postgres import Postgres
-from microblog.tests.servers import MissingServerError
+from microblog.tests.rehearsal.processes import Process
+from microblog.tests.servers import MissingServerError, free_port
 
 ROOT = Path(__file__).resolve().parents[3]
 SECRET_KEY = "a-secret-key-of-fifty-characters-which-no-output-may-contain"
@@ -66,3 +70,53 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     place = Place(tmp_path, url)
     place.manage("migrate", "--noinput")
     return place
+
+
+class Site(Place):
+    """The site as on a dyno, served by gunicorn from a built copy of the code."""
+
+    def __init__(self, home: Path, database_url: str, code: Path) -> None:
+        super().__init__(home, database_url, code)
+        self.browser = Browser(free_port())
+        self.env |= {
+            "DYNO": "web.1",
+            "PORT": str(self.browser.port),
+            "WEB_CONCURRENCY": "2",
+            "GUNICORN_CMD_ARGS": "--access-logfile -",
+            "FORWARDED_ALLOW_IPS": "*",
+            "RATE_LIMITS": "0",
+        }
+
+    def serve(self, name: str = "web", **env: str) -> Process:
+        """Start gunicorn and wait until it answers."""
+        process = self.start(name, **env)
+        traffic.boot(process, self.browser)
+        return process
+
+    def start(self, name: str = "web", **env: str) -> Process:
+        command = [sys.executable, "-m", "gunicorn", "microblog.wsgi"]
+        return Process(command, cwd=self.code, env={**self.env, **env}, log=self.home / f"{name}.log")
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a build makes of what git tracks, with the packages of this process."""
+    app = tmp_path_factory.mktemp("build") / "app"
+    Build(ROOT, app, app).take()
+    place = Place(app, "", app)
+    place.manage("collectstatic", "--noinput", "-v0")
+    place.manage("compilemessages")
+    return app
+
+
+@pytest.fixture(scope="session")
+def migrated(postgres: Postgres, built: Path) -> str:
+    """The name of a database with every migration, to be copied."""
+    Place(built, postgres.url_of("migrated"), built).manage("migrate", "--noinput", "-v0")
+    return "migrated"
+
+
+@pytest.fixture
+def site(postgres: Postgres, migrated: str, built: Path, tmp_path: Path) -> Site:
+    """The site on a database of its own, with every migration."""
+    return Site(tmp_path, postgres.url_of("site", template=migrated), built)

@@ -36,10 +36,10 @@ class Postgres:
     def url(self) -> str:
         return f"postgres://postgres:{PASSWORD}@127.0.0.1:{self.port}/postgres"
 
-    def url_of(self, database: str) -> str:
-        """The URL of another database, made empty."""
+    def url_of(self, database: str, template: str = "template1") -> str:
+        """The URL of another database, made anew: empty, or a copy of one."""
         self.sql(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
-        self.sql(f"CREATE DATABASE {database}")
+        self.sql(f"CREATE DATABASE {database} TEMPLATE {template}")
         return self.url.removesuffix("postgres") + database
 
     def _make(self) -> None:
@@ -50,6 +50,9 @@ class Postgres:
         self._run([*request, "-keyout", str(key), "-out", str(certificate)])
 
     def start(self) -> None:
+        """Nothing if it runs already."""
+        if (self.home / "data" / "postmaster.pid").exists():
+            return
         options = [*OPTIONS, f"unix_socket_directories={self.home}", "listen_addresses=127.0.0.1"]
         given = " ".join(f"-c {option}" for option in options)
         self._pg_ctl(

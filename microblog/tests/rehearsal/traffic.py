@@ -81,13 +81,13 @@ def read_static(browser: Browser) -> str:
     return address
 
 
-def crash(browser: Browser, web: Process, server: Postgres) -> None:
+def crash(browser: Browser, web: Process, server: Postgres, database: str = "postgres") -> None:
     """Break a table under the running site: a page for the visitor, a traceback with its request id for us."""
-    server.sql("ALTER TABLE blog_tag RENAME TO blog_tag_away")
+    server.sql("ALTER TABLE blog_tag RENAME TO blog_tag_away", database=database)
     try:
         answer = visit(browser, "/tags/bread/?secret=in-the-query", 500)
     finally:
-        server.sql("ALTER TABLE blog_tag_away RENAME TO blog_tag")
+        server.sql("ALTER TABLE blog_tag_away RENAME TO blog_tag", database=database)
     expect("Traceback" not in answer.text, "the visitor sees the traceback")
     lines = web.output.split("\n")
     told = [n for n, line in enumerate(lines) if answer.request_id in line and " ERROR " in line]
@@ -97,38 +97,39 @@ def crash(browser: Browser, web: Process, server: Postgres) -> None:
 
 
 class SlowRequest:
-    """A request that waits for a lock in the database."""
+    """Requests that wait for a lock in the database."""
 
-    def __init__(self, server: Postgres, browser: Browser, seconds: float = SLOW) -> None:
-        self.answer: Answer | Exception | None = None
-        self.lock = server.slowly("LOCK TABLE blog_post IN ACCESS EXCLUSIVE MODE", seconds)
+    def __init__(self, server: Postgres, browser: Browser, database: str = "postgres", times: int = 1) -> None:
+        self.answers: list[Answer | Exception] = []
+        self.lock = server.slowly("LOCK TABLE blog_post IN ACCESS EXCLUSIVE MODE", SLOW, database)
         wait_until(lambda: "AccessExclusiveLock" in server.sql("SELECT mode FROM pg_locks WHERE granted"))
-        self.thread = threading.Thread(target=self._ask, args=[browser])
-        self.thread.start()
+        self.threads = [threading.Thread(target=self._ask, args=[browser]) for _ in range(times)]
+        for thread in self.threads:
+            thread.start()
         wait_until(lambda: server.sql("SELECT count(*) FROM pg_locks WHERE NOT granted") != "0")
 
     def _ask(self, browser: Browser) -> None:
         try:
-            self.answer = browser.get("/explore/")
+            self.answers.append(browser.get("/explore/"))
         except Exception as error:
-            self.answer = error
+            self.answers.append(error)
 
-    def wait(self) -> Answer:
-        """The answer."""
-        self.thread.join()
+    def wait(self) -> None:
+        """Until each is answered; fail if one is not."""
+        for thread in self.threads:
+            thread.join()
         self.lock.wait()
-        expect(isinstance(self.answer, Answer), f"the slow request was dropped: {self.answer!r}")
-        return self.answer  # type: ignore[return-value]
+        got = [answer.status if isinstance(answer, Answer) else repr(answer) for answer in self.answers]
+        expect(set(got) == {200}, f"what was asked before SIGTERM was not answered: {got}")
 
 
-def stop_gently(web: Process, browser: Browser, server: Postgres) -> None:
-    """SIGTERM to all of the group during a slow request: it is answered, nobody is reset, all are gone in time."""
-    slow = SlowRequest(server, browser)
+def stop_gently(web: Process, browser: Browser, server: Postgres, database: str = "postgres", times: int = 1) -> None:
+    """SIGTERM to all of the group during slow requests: they are answered, nobody is reset, all are gone in time."""
+    slow = SlowRequest(server, browser, database, times)
     begun = time.monotonic()
     web.signal_group(signal.SIGTERM)
     outcomes = knock(browser, lambda: web.running and time.monotonic() - begun < SLOW + 2)
-    answer = slow.wait()
-    expect(answer.status == 200, f"the slow request was answered with {answer.status}")
+    slow.wait()
     bad = sorted(outcomes - {"answered", "refused"})
     expect(not bad, f"who came while it stopped was neither answered nor refused: {bad}")
     wait_until(lambda: not web.group(), STOP_WITHIN - (time.monotonic() - begun))
