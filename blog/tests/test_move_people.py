@@ -1,4 +1,6 @@
 import sqlite3
+import sys
+from unittest import mock
 
 import pytest
 from django.contrib.auth import authenticate
@@ -248,3 +250,8 @@ def test_people_without_posts_are_known_again_by_their_names_and_addresses(old, 
     with pytest.raises(CommandError, match="--source other-name"):
         other.move()
     assert User.objects.count() == 2
+
+
+def test_without_the_package_for_mysql_it_says_what_to_install():
+    with mock.patch.dict(sys.modules, {"pymysql": None}), pytest.raises(CommandError, match="pip install PyMySQL"):
+        move("mysql://ada@127.0.0.1:1/blog")
