@@ -104,4 +104,4 @@ def translators(**kwargs: Any) -> list[CheckMessage]:
     given = {name: getattr(settings, name) for name in TRANSLATORS}
     wrong = [name for name, url in given.items() if url and urlsplit(url).scheme not in ("http", "https")]
     hint = "As https://translate.example.org: with its scheme."
-    return [Error(f"{name} is no address: no post can be translated.", hint=hint, id="microblog.E010") for name in wrong]
+    return [Error(f"{name} is no address: no post is translated.", hint=hint, id="microblog.E010") for name in wrong]

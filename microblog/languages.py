@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 COMMON = (
     "ar bg bn ca cs da de el en es et fa fi fr he hi hr hu id it ja ko lt lv ms nl no pl pt ro ru sk sl sr sv sw ta "
     "te th tl tr uk ur vi zh"
-).split()
+)
 # Django names the written forms of Chinese only, and not the language of the Philippines.
 NAMES = {"zh": _("Chinese"), "tl": _("Filipino")}
 SAME = {"nb": "no", "nn": "no", "fil": "tl", "iw": "he"}
@@ -38,7 +38,7 @@ def name(code: str) -> str:
 
 def choices() -> list[tuple[str, str]]:
     """The languages for a form, by their names in the active language."""
-    codes = {base(code) for code, _name in settings.LANGUAGES} | set(COMMON)
+    codes = {base(code) for code, _name in settings.LANGUAGES} | set(COMMON.split())
     return sorted(((code, name(code)) for code in codes), key=lambda choice: choice[1].casefold())
 
 

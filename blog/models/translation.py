@@ -16,7 +16,7 @@ OUTAGE_LASTS = timedelta(minutes=1)
 ATTEMPT_TAKES = timedelta(seconds=4)
 
 
-class TranslationQuerySet(models.QuerySet):
+class TranslationQuerySet(models.QuerySet["Translation"]):
     def of(self, post: Post, target: str) -> "Translation | None":
         """The translation of `post` as it reads now."""
         return self.filter(post=post, target=target, version=post.version).exclude(body="").first()
@@ -88,7 +88,7 @@ class Translation(models.Model):
         return Translation.objects.filter(pk=self.pk, version=self.version, created_at=self.created_at)
 
 
-class OutageQuerySet(models.QuerySet):
+class OutageQuerySet(models.QuerySet["Outage"]):
     def hinders(self, provider: str) -> str:
         """Why nobody should ask `provider` now, or "". When the minute is over, one reader tries for everybody."""
         outage = self.filter(pk=provider).first()

@@ -36,9 +36,9 @@ def apertium() -> Iterator[str]:
     program, port = find_program("apertium-apy"), free_port()
     if not (PAIRS / "modes" / "eng-spa.mode").exists():
         raise MissingServerError("apertium-eng-spa is not on this machine")
-    with directory({}) as home:
-        with running([program, "--port", str(port), str(PAIRS)], home / "log", lambda: answers(port), {}):
-            yield f"http://127.0.0.1:{port}"
+    command = [program, "--port", str(port), str(PAIRS)]
+    with directory({}) as home, running(command, home / "log", lambda: answers(port), {}):
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.mark.apertium
@@ -92,4 +92,3 @@ class Apertium(TestCase):
         began = time.monotonic()
         self.said("El perro come pan y la casa es grande.")
         self.assertLess(time.monotonic() - began, 1)
-

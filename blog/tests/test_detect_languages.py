@@ -66,9 +66,7 @@ class DetectLanguages(TestCase):
             lines = self.run_it("--batch", "1")
         self.assertEqual(lines[0], f"Stopped. To go on: manage.py detect_languages --from {keys[1] + 1}")
         self.assertEqual(self.languages(), ["es", "ru", "und", "en", "und"])
-        self.assertEqual(
-            self.run_it("--from", str(keys[1] + 1)), ["2 looked at: 1 got a language (es 1), 1 unclear."]
-        )
+        self.assertEqual(self.run_it("--from", str(keys[1] + 1)), ["2 looked at: 1 got a language (es 1), 1 unclear."])
         self.assertEqual(self.languages(), ["es", "ru", "und", "en", "es"])
 
     def test_numbers_that_are_none_are_refused(self):

@@ -87,9 +87,9 @@ class Microsoft(Provider):
         once = {400000, 400001, 400002, 400004, 400005, 400020, 400021, 400042, 400043, 400050, 400064, 400070}
         once |= {400071, 400072, 400073, 400074, 400077, 400079, 400080, 405000, 408001, 408002, 415000}
         always = {429000, 429001, 429002, 500000, 503000}
-        outcomes = {code: ("pair_not_offered", False) for code in pair} | {code: ("later", False) for code in once}
-        outcomes |= {code: ("later", True) for code in always}
-        outcomes |= {code: ("not_configured", True) for code in (401000, 401015, 403000)} | {403001: ("quota", True)}
+        outcomes = dict.fromkeys(pair, ("pair_not_offered", False)) | dict.fromkeys(once, ("later", False))
+        outcomes |= dict.fromkeys(always, ("later", True))
+        outcomes |= dict.fromkeys((401000, 401015, 403000), ("not_configured", True)) | {403001: ("quota", True)}
         self.check_documented(
             (code, translators.microsoft_error(code, "Hello, it failed."), *outcome)
             for code, outcome in outcomes.items()
@@ -132,8 +132,8 @@ class DeepL(Provider):
     def test_every_documented_error_has_its_sentence(self):
         message = {"message": "Hello, it failed."}
         outcomes = {400: ("later", False), 413: ("later", False), 414: ("later", False), 456: ("quota", True)}
-        outcomes |= {status: ("not_configured", True) for status in (401, 403, 404)}
-        outcomes |= {status: ("later", True) for status in (429, 500, 503, 504, 529)}
+        outcomes |= dict.fromkeys((401, 403, 404), ("not_configured", True))
+        outcomes |= dict.fromkeys((429, 500, 503, 504, 529), ("later", True))
         self.check_documented((status, (status, message), *outcome) for status, outcome in outcomes.items())
 
 
@@ -180,10 +180,11 @@ class LibreTranslate(Provider):
 
     def test_every_documented_error_has_its_sentence(self):
         contact = "Please contact the server operator to get an API key"
+        visit = "Visit https://example.org to get an API key"
         self.check_documented(
             [
                 ("a key is asked for", (400, {"error": contact}), "not_configured", True),
-                ("where to get it", (400, {"error": "Visit https://x.example to get an API key"}), "not_configured", True),
+                ("where to get it", (400, {"error": visit}), "not_configured", True),
                 ("too long", (400, {"error": "Invalid request: request (9) exceeds text limit (8)"}), "later", False),
                 ("banned", (403, {"error": "Too many request limits violations"}), "later", True),
                 ("no such address", (404, b"<!doctype html>"), "not_configured", True),

@@ -184,9 +184,7 @@ def deepl_protocol(request: Request) -> Reply:
     if request.body.get("tag_handling") not in ("html", "xml") or not isinstance(request.body.get("text"), list):
         return 400, {"message": "Bad request. Please check error message and your parameters."}
     return 200, {
-        "translations": [
-            {"detected_source_language": "EN", "text": request.say(text)} for text in request.body["text"]
-        ]
+        "translations": [{"detected_source_language": "EN", "text": request.say(text)} for text in request.body["text"]]
     }
 
 

@@ -5,12 +5,16 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import cache
 from threading import Thread
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-import urllib3
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from urllib3 import PoolManager
 
 PATIENCE = 3.0  # seconds for one translation, all calls of it together
 ANSWER_AT_MOST = 64 * 1024  # bytes
@@ -20,8 +24,6 @@ SENTENCES = {
     "quota": _("This site has used up its translations for now. Try again in some days."),
     "later": _("The translation did not arrive in time. Try again in a minute."),
 }
-# Without keep-alive: a connection that the other side closed meanwhile would fail, and nothing here is tried twice.
-_pool = urllib3.PoolManager(num_pools=1, headers={"Connection": "close", "User-Agent": "Microblog"})
 
 
 class TranslationError(Exception):
@@ -101,6 +103,15 @@ def _fulfil(future: Future, arguments: tuple) -> None:
         future.set_exception(error)
 
 
+@cache
+def _urllib3() -> tuple["PoolManager", ModuleType]:
+    """The client; it takes 5 MB, so not before the first call."""
+    import urllib3
+
+    # Without keep-alive: a connection that the other side closed meanwhile would fail, and nothing is tried twice.
+    return urllib3.PoolManager(num_pools=1, headers={"Connection": "close", "User-Agent": "Microblog"}), urllib3
+
+
 def _exchange(url: str, headers: dict, fields: Sequence[tuple[str, str]] | None, json: Any, seconds: float) -> Answer:
     if json is not None:
         body = jsons.dumps(json).encode()
@@ -108,12 +119,13 @@ def _exchange(url: str, headers: dict, fields: Sequence[tuple[str, str]] | None,
     else:
         body = urlencode(fields or []).encode()
         kind = "application/x-www-form-urlencoded"
+    pool, urllib3 = _urllib3()
     try:
-        response = _pool.request(
+        response = pool.request(
             "POST",
             url,
             body=body,
-            headers={**_pool.headers, **headers, "Content-Type": kind},
+            headers={**pool.headers, **headers, "Content-Type": kind},
             timeout=urllib3.Timeout(total=seconds),
             retries=False,
             redirect=False,

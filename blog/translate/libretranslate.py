@@ -15,12 +15,8 @@ CODES = {"zh-hant": "zt", "zh-tw": "zt", "pt-br": "pb", "no": "nb", "nn": "nb", 
 
 
 def translate(lines: list[str], source: str, target: str, caller: Caller) -> list[str]:
-    request = {
-        "q": lines,
-        "source": called(source, CODES) if source else "auto",
-        "target": called(target, CODES),
-        "format": "html",
-    }
+    pair = {"source": called(source, CODES) if source else "auto", "target": called(target, CODES)}
+    request = {"q": lines, **pair, "format": "html"}
     if settings.LIBRETRANSLATE_API_KEY:
         request["api_key"] = settings.LIBRETRANSLATE_API_KEY
     answer = caller.post(f"{settings.LIBRETRANSLATE_URL}/translate", json=request)

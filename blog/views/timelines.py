@@ -85,7 +85,8 @@ def person(request: HttpRequest, username: str) -> HttpResponse:
         page = page_of(Post.objects.by(who).visible_to(request.user), cursor_of(request))
     else:
         page = timelines.profile(who, cursor_of(request))
-    return render(request, "blog/person.html", {**timeline(page, request.user), "person": who, **ties(request.user, who)})
+    context = {**timeline(page, request.user), "person": who, **ties(request.user, who)}
+    return render(request, "blog/person.html", context)
 
 
 def ties(viewer: Any, who: User) -> dict[str, bool]:
