@@ -5,6 +5,7 @@ reach. It tells what is up to date where times of files mean nothing: a slug is 
 """
 
 import hashlib
+import os
 import re
 import string
 import subprocess
@@ -66,7 +67,7 @@ def compile_one(po: Path, *, msgfmt: str | None) -> int:
         raise CatalogueError(found)
     catalogue.metadata.pop("POT-Creation-Date", None)  # msgfmt leaves it out, so that builds can be compared
     data = _run_msgfmt(msgfmt, po) if msgfmt else catalogue.to_binary()
-    new = po.with_suffix(".mo.new")
+    new = po.with_suffix(f".{os.getpid()}.new")  # two may compile at once
     new.write_bytes(data + _stamp(po))
     new.replace(po.with_suffix(".mo"))
     return len(catalogue.translated_entries())
