@@ -93,16 +93,16 @@ def _parse(po: Path) -> polib.POFile:
     try:
         text = content.decode()
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise CatalogueError([f"{short(po)}:{line}: is not UTF-8"]) from None
+        number = content.count(b"\n", 0, error.start) + 1
+        raise CatalogueError([f"{short(po)}:{number}: is not UTF-8"]) from None
     for number, line in enumerate(text.split("\n"), 1):
         if not LINE.fullmatch(line):  # polib lets a string pass that is not closed
             raise CatalogueError([f"{short(po)}:{number}: neither a comment nor a keyword with a whole string"])
     try:
         return polib.pofile(str(po), encoding="utf-8")
     except OSError as error:  # polib's way to say that the syntax is wrong: "… po file NAME (line 12): why"
-        _before, line, why = re.split(r"\(line (\d+)\):?", str(error), maxsplit=1)
-        raise CatalogueError([f"{short(po)}:{line}: {why.strip() or 'syntax error'}"]) from None
+        _before, where, why = re.split(r"\(line (\d+)\):?", str(error), maxsplit=1)
+        raise CatalogueError([f"{short(po)}:{where}: {why.strip() or 'syntax error'}"]) from None
 
 
 def faults(catalogue: polib.POFile, name: str) -> list[str]:
