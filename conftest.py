@@ -1,8 +1,10 @@
 """Options of the whole suite, and what must not be skipped."""
 
 import os
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 
 ONCE = {"browser", "processes"}  # marks of tests that don't depend on which database is used
 
@@ -11,6 +13,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--database-only", action="store_true", help="leave out what another run, on another database, runs"
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the catalogues of a fresh checkout once, before xdist's workers start."""
+    if not hasattr(config, "workerinput"):
+        call_command("compilemessages", stdout=StringIO())
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -9,8 +9,8 @@ from blog import queue
 
 
 @register(Tags.database)
-def queue_without_a_worker(databases: list[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
-    if "default" not in (databases or []):
+def queue_without_a_worker(**kwargs: Any) -> list[CheckMessage]:
+    if "default" not in (kwargs.get("databases") or []):
         return []
     try:
         found = queue.problems()

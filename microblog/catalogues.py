@@ -5,6 +5,7 @@ reach. It tells what is up to date where times of files mean nothing: a slug is 
 """
 
 import hashlib
+import os
 import re
 import string
 import subprocess
@@ -66,7 +67,7 @@ def compile_one(po: Path, *, msgfmt: str | None) -> int:
         raise CatalogueError(found)
     catalogue.metadata.pop("POT-Creation-Date", None)  # msgfmt leaves it out, so that builds can be compared
     data = _run_msgfmt(msgfmt, po) if msgfmt else catalogue.to_binary()
-    new = po.with_suffix(".mo.new")
+    new = po.with_suffix(f".{os.getpid()}.new")  # two may compile at once
     new.write_bytes(data + _stamp(po))
     new.replace(po.with_suffix(".mo"))
     return len(catalogue.translated_entries())
@@ -92,16 +93,16 @@ def _parse(po: Path) -> polib.POFile:
     try:
         text = content.decode()
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise CatalogueError([f"{short(po)}:{line}: is not UTF-8"]) from None
+        number = content.count(b"\n", 0, error.start) + 1
+        raise CatalogueError([f"{short(po)}:{number}: is not UTF-8"]) from None
     for number, line in enumerate(text.split("\n"), 1):
         if not LINE.fullmatch(line):  # polib lets a string pass that is not closed
             raise CatalogueError([f"{short(po)}:{number}: neither a comment nor a keyword with a whole string"])
     try:
         return polib.pofile(str(po), encoding="utf-8")
     except OSError as error:  # polib's way to say that the syntax is wrong: "… po file NAME (line 12): why"
-        _before, line, why = re.split(r"\(line (\d+)\):?", str(error), maxsplit=1)
-        raise CatalogueError([f"{short(po)}:{line}: {why.strip() or 'syntax error'}"]) from None
+        _before, where, why = re.split(r"\(line (\d+)\):?", str(error), maxsplit=1)
+        raise CatalogueError([f"{short(po)}:{where}: {why.strip() or 'syntax error'}"]) from None
 
 
 def faults(catalogue: polib.POFile, name: str) -> list[str]:

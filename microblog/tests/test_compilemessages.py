@@ -16,7 +16,7 @@ HEADER = (
     '"Plural-Forms: nplurals=2; plural=(n != 1);\\n"\n\n'
 )
 DJANGOS = Path(django.__file__).parent / "conf" / "locale"
-needs_msgfmt = pytest.mark.skipif(not shutil.which("msgfmt"), reason="needs msgfmt")
+needs_msgfmt = pytest.mark.skipif(not shutil.which("msgfmt"), reason="msgfmt is not on this machine")
 BOTH = pytest.mark.parametrize("options", [{}, {"without_msgfmt": True}], ids=["msgfmt", "polib"])
 
 

@@ -13,7 +13,8 @@ from microblog.settings import env
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
-DJANGOS_OWN = {"manage.py", "microblog/wsgi.py", "microblog/asgi.py", "gunicorn.conf.py"}  # name the settings module
+NAME_THE_SETTINGS = {"manage.py", "microblog/wsgi.py", "microblog/asgi.py", "gunicorn.conf.py"}
+HAND_IT_ON = {"microblog/management/commands/start.py"}  # to the processes that they start
 
 
 def printed(**options) -> str:
@@ -64,7 +65,7 @@ def test_no_other_code_reads_the_environment():
     ]
     files += [ROOT / "manage.py", ROOT / "gunicorn.conf.py"]
     found = {str(f.relative_to(ROOT)) for f in files if reads.search(f.read_text())}
-    assert found <= DJANGOS_OWN | {"microblog/management/commands/start.py"}  # hands its own to the processes it starts
+    assert found <= NAME_THE_SETTINGS | HAND_IT_ON
 
 
 def test_app_json_sets_only_variables_that_exist():

@@ -37,7 +37,7 @@ class Runner:
         self.batch = batch
         self.housekeeping = housekeeping
         self.ending = threading.Event()
-        self.looked_at = -RECLAIM_EVERY  # when vanished workers were looked for last
+        self.looked_at = -float(RECLAIM_EVERY)  # when vanished workers were looked for last
         self.kept_house_at = -HOUSEKEEPING_EVERY.total_seconds()
         self.trust_beats_from = 0.0  # after the database was away, nobody's sign of life is fresh for a while
         self.failures = 0  # tries in a row that found the database away
@@ -54,7 +54,7 @@ class Runner:
                 self.wait_for_the_database(error)
             except Exception:
                 logger.exception("worker %s stumbled", self.id)
-                self.looked_at = -RECLAIM_EVERY  # what was in hand goes back
+                self.looked_at = -float(RECLAIM_EVERY)  # what was in hand goes back
                 self.ending.wait(AWAY_DELAYS[-1])
         try:
             queue.leave(self.id)

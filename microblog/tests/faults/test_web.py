@@ -4,6 +4,7 @@ import http.client
 import os
 import shutil
 import signal
+import sys
 import threading
 import time
 from collections import Counter
@@ -174,6 +175,22 @@ def test_no_worker_is_left_when_the_web_process_is_killed(site: Site):
         os.kill(web.pid, signal.SIGKILL)
         web.popen.wait(5)
         wait_until(lambda: not web.group(), 15)
+
+
+def test_honcho_runs_web_and_worker_on_any_machine(built, tmp_path):
+    """As README says it, on SQLite and without a proxy."""
+    site = Site(tmp_path, f"sqlite:///{tmp_path}/db.sqlite3", built)
+    site.env = {name: site.env[name] for name in ("PATH", "SECRET_KEY", "DATABASE_URL", "EMAIL_URL", "PORT")}
+    site.env |= {"ALLOWED_HOSTS": HOST, "PYTHONUNBUFFERED": "1", "CSRF_TRUSTED_ORIGINS": f"https://{HOST}"}
+    site.manage("migrate", "--noinput", "-v0")
+    command = [sys.executable, "-m", "honcho", "start", "web", "worker"]
+    with Process(command, cwd=site.code, env=site.env, log=tmp_path / "honcho.log") as honcho:
+        traffic.boot(honcho, site.browser)
+        traffic.join(site.browser)
+        honcho.wait_for("task accounts.tasks.send_welcome")
+        honcho.popen.terminate()
+        honcho.wait(30)
+        wait_until(lambda: not honcho.group(), 10)
 
 
 def test_fits_into_512_mb_with_a_fifth_to_spare(site: Site, record_property):

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from microblog.tests.servers import POSTGRES_PLACES, MissingServerError, find_program
+
 ROOT = Path(__file__).resolve().parents[3]
 KEPT = ROOT / ".cache" / "rehearsal"  # packages, installed once
 GERMAN = r"""msgid ""
@@ -19,11 +21,17 @@ msgid "Sign in"
 msgstr "Anmelden"
 """
 
-pytestmark = [
-    pytest.mark.processes,
-    pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl"),
-    pytest.mark.skipif(not list(Path("/usr/lib/postgresql").glob("*/bin/initdb")), reason="needs PostgreSQL"),
-]
+pytestmark = pytest.mark.processes
+
+
+@pytest.fixture(autouse=True)
+def programs() -> None:
+    """What the rehearsal needs of this machine."""
+    try:
+        find_program("initdb", *POSTGRES_PLACES)
+        find_program("openssl")
+    except MissingServerError as missing:
+        pytest.skip(str(missing))
 
 
 @pytest.fixture
