@@ -27,6 +27,8 @@ class ForeignHashError(ValueError):
 class WerkzeugPasswordHasher(BasePasswordHasher):
     """What Werkzeug's hashes have in common; a subclass knows how one is derived."""
 
+    defaults: str  # the parameters of a hash that names none
+
     def derive(self, password: str, parameters: str, salt: str) -> str:
         """The hexadecimal hash. `parameters` were checked by `adopt`."""
         raise NotImplementedError
@@ -43,7 +45,7 @@ class WerkzeugPasswordHasher(BasePasswordHasher):
         parts = self.decode(encoded)
         return constant_time_compare(self.derive(password, parts["parameters"], parts["salt"]), parts["hash"])
 
-    def safe_summary(self, encoded: str) -> dict[str, Any]:
+    def safe_summary(self, encoded: str) -> Any:
         parts = self.decode(encoded)
         return {
             _("algorithm"): parts["algorithm"],

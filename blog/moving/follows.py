@@ -7,7 +7,7 @@ from django.db.models import F
 
 from accounts.models import Follow, User
 from blog.models import ImportedRow
-from blog.moving.move import Key, Move, batches
+from blog.moving.move import GONE, Key, Move, batches
 
 FOLLOW = ImportedRow.Kind.FOLLOW
 
@@ -41,7 +41,7 @@ def _is_sound(move: Move, row: tuple) -> bool:
         move.report.leave("follows of people who are not in the old database", _shown(row))
     elif follower == followed:
         move.report.leave("follows of oneself", _shown(row))
-    elif move.people[follower] is None or move.people[followed] is None:
+    elif GONE in (move.people[follower], move.people[followed]):
         move.report.leave("follows of people who have left this site", _shown(row))
     else:
         return True

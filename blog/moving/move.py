@@ -13,23 +13,21 @@ from blog.moving.report import Report
 from blog.moving.source import Source
 
 T = TypeVar("T")
+GONE = 0  # the key of somebody who has left this site since an earlier run
 BATCH = 1000  # rows written in one transaction
 Key = tuple[int, int]
 
 
 @dataclass
 class Move:
-    """One run of the import. `people` maps old ids to ours, None for somebody who has left this site since.
-
-    In a dry run a person who would be made has a negative number.
-    """
+    """One run of the import. `people` maps old ids to ours; who would be made, in a dry run, has a negative number."""
 
     source: Source
     name: str
     report: Report
     progress: Progress
     dry_run: bool = False
-    people: dict[int, int | None] = field(default_factory=dict)
+    people: dict[int, int] = field(default_factory=dict)
 
     def known(self, kind: ImportedRow.Kind, keys: Sequence[Key]) -> dict[Key, int]:
         """Which of these rows, in order, an earlier run took, and what they became."""

@@ -13,7 +13,7 @@ from accounts.models import User
 from accounts.validators import fold
 from blog.models import ImportedRow
 from blog.moving import plan
-from blog.moving.move import Move, batches
+from blog.moving.move import GONE, Move, batches
 
 COLUMNS = ["id", "username", "email", "password_hash", "about_me", "last_seen"]
 PERSON = ImportedRow.Kind.PERSON
@@ -27,7 +27,10 @@ def move_people(move: Move) -> None:
     joined = {who: plan.moment(time) for who, time in move.source.earliest("post", "timestamp", "user_id")}
     for batch in batches(move.source.rows("user", COLUMNS, order=["id"], times=["last_seen"])):
         new = [row for row in batch if row[0] not in move.people]
-        move.report.known["people"] += len(batch) - len(new)
+        gone = [row[0] for row in batch if move.people.get(row[0]) == GONE]
+        move.report.known["people"] += len(batch) - len(new) - len(gone)
+        for old_id in gone:
+            move.report.leave("people who have left this site", old_id)
         claims.look_up(new)
         people = {row[0]: _person(move, claims, row, joined.get(row[0])) for row in new}
         _write(move, people)
@@ -38,9 +41,9 @@ def move_people(move: Move) -> None:
 def _recall(move: Move) -> None:
     """Find those whom an earlier run took, under whatever name they have now, if they are still here."""
     moved = ImportedRow.objects.of(move.name, PERSON).values_list("old_id", "new_id").order_by("old_id")
-    for batch in batches(moved.iterator()):
+    for batch in batches(moved):
         here = set(User.objects.filter(pk__in=[new for _old, new in batch]).values_list("pk", flat=True))
-        move.people.update((old, new if new in here else None) for old, new in batch)
+        move.people.update((old, new if new in here else GONE) for old, new in batch)
 
 
 class Claims:

@@ -25,7 +25,7 @@ def as_text(value: Any) -> str:
     """A value that should be text, whatever type the old column had; without NUL, which PostgreSQL refuses."""
     if value is None:
         return ""
-    text = value.decode(errors="replace") if isinstance(value, bytes | bytearray | memoryview) else str(value)
+    text = bytes(value).decode(errors="replace") if isinstance(value, bytes | memoryview) else str(value)
     return text.replace("\0", "")
 
 

@@ -13,7 +13,7 @@ from blog.models import ImportedRow, Post, Tag, Tagging
 from blog.moving import plan
 from blog.moving.follows import raise_counts
 from blog.moving.ids import Ids, base_of
-from blog.moving.move import Move, batches
+from blog.moving.move import GONE, Move, batches
 
 COLUMNS = ["id", "user_id", "timestamp", "language", "body"]
 POST = ImportedRow.Kind.POST
@@ -35,7 +35,7 @@ def move_posts(move: Move) -> None:
     """Take every post of somebody who is here. Its text stays as it is, longer than a post may be now as well."""
     move.progress.start("posts", move.source.count("post"))
     ids = Ids()
-    members = {pk for pk in move.people.values() if pk is not None}
+    members = {pk for pk in move.people.values() if pk != GONE}
     for batch in batches(move.source.rows("post", COLUMNS, order=["id"], times=["timestamp"])):
         _write(move, ids, members, [old for old in (_read(move, row) for row in batch) if old])
         move.step(len(batch))
@@ -45,17 +45,16 @@ def move_posts(move: Move) -> None:
 def _read(move: Move, row: tuple) -> Old | None:
     old_id, user_id, timestamp, code, body = row
     time, body = plan.moment(timestamp), plan.as_text(body)
-    author = move.people.get(user_id)
     if user_id not in move.people:
         move.report.leave("posts of nobody who is in the old database", old_id)
-    elif author is None:
+    elif move.people[user_id] == GONE:
         move.report.leave("posts of people who have left this site", old_id)
     elif time is None:
         move.report.leave("posts without a time", old_id)
     elif not text.clean(body):
         move.report.leave("posts without a text", old_id)
     else:
-        return Old(old_id, author, base_of(time), plan.language_code(plan.as_text(code)), body)
+        return Old(old_id, move.people[user_id], base_of(time), plan.language_code(plan.as_text(code)), body)
     return None
 
 

@@ -119,6 +119,8 @@ class TheOriginalsDatabase(TestCase):
         self.assertEqual(Post.objects.count(), 148 - 1 - gone)
         self.assertFalse(john.follows(followed))
         self.assertIn(f"posts of people who have left this site ({gone}):", printed)
+        self.assertIn("Not taken: people who have left this site (1):\n    2\n", printed)
+        self.assertIn(f"Here already, and not touched: 11 people, {34 - 2} follows, {148 - gone} posts.", printed)
 
 
 class BeforeMovingIn(TestCase):

@@ -2,7 +2,8 @@ import re
 from unittest import mock
 
 import pytest
-from django.db import connection
+from django.core.management import CommandError
+from django.db import IntegrityError, OperationalError, connection
 from django.test import Client
 
 from accounts.models import User
@@ -181,3 +182,22 @@ def test_columns_of_other_types_are_read(tmp_path):
     assert User.objects.get().about == "42"
     assert set(Post.objects.values_list("body", flat=True)) == {"café \ufffd", "3.5"}
     assert "nobody who is in the old database (1):\n    3\n" in printed
+
+
+@pytest.mark.parametrize(
+    ("failure", "said"),
+    [
+        (OperationalError("the server has gone away"), "The site's own database: the server has gone away"),
+        (IntegrityError("a key is there twice"), "The site changed meanwhile. Nothing is lost: run this again."),
+        (KeyboardInterrupt(), "Stopped. What was taken is whole"),
+    ],
+)
+def test_what_stops_an_import_is_said_and_a_second_run_completes_it(old, failure, said):
+    for pk in range(1, 1501):
+        old.post(pk, 1)
+    fails = mock.patch("blog.moving.posts._tag", side_effect=[None, failure])  # in the second batch
+    with fails, pytest.raises(CommandError, match=said):
+        old.move()
+    assert User.objects.get(username="ada").post_count == Post.objects.count() == 1000
+    assert "Done: 0 people, 0 follows, 500 posts taken" in old.move()
+    assert User.objects.get(username="ada").post_count == Post.objects.count() == 1500

@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import IntegrityError
+from django.db import DatabaseError, IntegrityError
 
 from blog.moving import Move, SourceError, import_from, opened, parse
 from blog.moving.progress import Progress
@@ -39,6 +39,8 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
         except IntegrityError as error:
             raise CommandError(f"The site changed meanwhile. Nothing is lost: run this again.\n{error}") from error
+        except DatabaseError as error:
+            raise CommandError(f"The site's own database: {error}\nRun this again to go on.") from error
         except KeyboardInterrupt:
             raise CommandError("Stopped. What was taken is whole: run this again to go on.") from None
         for line in report.lines():
