@@ -1,8 +1,10 @@
 """Options of the whole suite, and what must not be skipped."""
 
+import io
 import os
 
 import pytest
+from django.core.management import CommandError, call_command
 
 ONCE = {"browser", "processes"}  # marks of tests that don't depend on which database is used
 
@@ -11,6 +13,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--database-only", action="store_true", help="leave out what another run, on another database, runs"
     )
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Once, before any process that runs tests: pages speak their languages only from compiled catalogues."""
+    if not hasattr(session.config, "workerinput"):
+        try:
+            call_command("compilemessages", stdout=io.StringIO())
+        except CommandError as error:
+            pytest.exit(str(error), returncode=1)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
