@@ -1,10 +1,10 @@
 """Options of the whole suite, and what must not be skipped."""
 
+import io
 import os
-from io import StringIO
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 ONCE = {"browser", "processes"}  # marks of tests that don't depend on which database is used
 
@@ -15,10 +15,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Compile the catalogues of a fresh checkout once, before xdist's workers start."""
-    if not hasattr(config, "workerinput"):
-        call_command("compilemessages", stdout=StringIO())
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Once, before any process that runs tests: pages speak their languages only from compiled catalogues."""
+    if not hasattr(session.config, "workerinput"):
+        try:
+            call_command("compilemessages", stdout=io.StringIO())
+        except CommandError as error:
+            pytest.exit(str(error), returncode=1)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 import dj_database_url
 from django.conf.locale import LANG_INFO
 from django.core.management.utils import get_random_secret_key
+from django.utils.translation import to_language
 
 from microblog.env import Environment
 
@@ -205,7 +206,7 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 # A language is one folder in locale/: adding one needs no line of code.
 LANGUAGES = [
     (code, LANG_INFO[code]["name_local"])
-    for code in ["en", *sorted(folder.parent.name for folder in (BASE_DIR / "locale").glob("*/LC_MESSAGES"))]
+    for code in ["en", *sorted(to_language(folder.parent.name) for folder in BASE_DIR.glob("locale/*/LC_MESSAGES"))]
     if code in LANG_INFO
 ]
 LANGUAGE_COOKIE_SAMESITE = "Lax"

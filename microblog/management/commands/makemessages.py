@@ -74,6 +74,10 @@ class Command(makemessages.Command):
                 *args, **{**options, **FIXED, "ignore_patterns": IGNORED, "locale": locales, "exclude": exclude}
             )
 
+    def find_files(self, root: str) -> list[makemessages.TranslatableFile]:
+        self.locale_paths = [str(self.folder)]  # no other folder of that name, wherever the settings point
+        return super().find_files(root)
+
     @property
     def folder(self) -> Path:
         return Path(settings.LOCALE_PATHS[0])
