@@ -38,7 +38,7 @@ control_socket_disable = True
 
 # Whether a proxy is to be believed is Django's to say (TRUST_PROXY): gunicorn takes no header for the scheme.
 forwarded_allow_ips = ""
-secure_scheme_headers = {}
+secure_scheme_headers: dict[str, str] = {}
 
 # Through Django's logging, as everything else; our middleware writes the line of a request. Heroku asks for
 # gunicorn's own access log (GUNICORN_CMD_ARGS), which this logger leaves out, too: it would hold query strings.

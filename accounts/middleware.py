@@ -14,6 +14,7 @@ from django.utils.crypto import constant_time_compare
 
 from accounts.models import Session, User
 from accounts.models.user import SEEN_EVERY
+from accounts.sessions import SessionStore
 
 LANGUAGE_CODES = {code for code, _name in settings.LANGUAGES}
 
@@ -22,9 +23,8 @@ class SessionMiddleware(DjangoSessionMiddleware):
     """Django's, telling the store which device asks."""
 
     def process_request(self, request: HttpRequest) -> None:
-        request.session = self.SessionStore(
-            request.COOKIES.get(settings.SESSION_COOKIE_NAME), user_agent=request.headers.get("User-Agent", "")
-        )
+        key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+        request.session = SessionStore(key, user_agent=request.headers.get("User-Agent", ""))
 
 
 def member_of(request: HttpRequest) -> User | AnonymousUser:

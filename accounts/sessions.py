@@ -4,7 +4,7 @@ Building the query is what costs with the ORM, not running it, so the statement 
 """
 
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import CreateError, UpdateError
@@ -18,7 +18,10 @@ from accounts.models import Session, User
 from microblog import prepared
 
 USER_FIELDS = User._meta.concrete_fields
-SESSION_FIELDS = [Session._meta.get_field(name) for name in ("session_data", "expire_date", "used_at", "user")]
+READ = ["session_data", "expire_date", "used_at", "user_id"]
+SESSION_FIELDS = sorted(
+    (f for f in Session._meta.concrete_fields if f.attname in READ), key=lambda f: READ.index(f.attname)
+)
 COLUMNS = ", ".join([f"s.{f.column}" for f in SESSION_FIELDS] + [f"u.{f.column}" for f in USER_FIELDS])
 STATEMENT = f"""
     SELECT {COLUMNS} FROM accounts_session s LEFT JOIN accounts_user u ON u.id = s.user_id
@@ -49,7 +52,7 @@ class SessionStore(DatabaseStore):
 
     def _validate_session_key(self, key: str | None) -> bool:
         """Only what could be one of ours: a cookie may hold anything, even a NUL, which PostgreSQL refuses."""
-        return bool(key) and key.isascii() and key.isalnum() and 8 <= len(key) <= 40
+        return key is not None and key.isascii() and key.isalnum() and 8 <= len(key) <= 40
 
     @cached_property
     def model(self) -> type[Session]:
@@ -63,10 +66,7 @@ class SessionStore(DatabaseStore):
         if not rows:
             self._session_key = None
             return {}
-        row = rows[0]
-        if converters := _converters(connection.vendor):
-            row = _convert(row, converters)
-        text, _expires, self.used_at, user_id, *values = row
+        text, _expires, self.used_at, user_id, *values = _convert(rows[0], _converters(connection.vendor))
         if user_id is not None:
             self.member = User.from_db(connection.alias, [f.attname for f in USER_FIELDS], values)
         return self.decode(text)
@@ -76,7 +76,7 @@ class SessionStore(DatabaseStore):
         if self.session_key is None:
             self.create()
             return
-        row = self.create_model_instance(self._get_session(no_load=must_create))
+        row = self.create_model_instance(self._get_session(no_load=must_create))  # type: ignore[attr-defined] # Django's own
         using = router.db_for_write(Session, instance=row)
         with transaction.atomic(using=using):
             if must_create:
@@ -96,15 +96,15 @@ class SessionStore(DatabaseStore):
         )
 
     def create_model_instance(self, data: dict[str, Any]) -> Session:
-        row = super().create_model_instance(data)
+        row = cast(Session, super().create_model_instance(data))
         user_id = data.get(SESSION_KEY)
         row.user_id = int(user_id) if user_id else None
         row.user_agent = self.user_agent[:300]
         return row
 
 
-def _convert(row: tuple, converters: dict) -> list:
-    row = list(row)
+def _convert(values: tuple, converters: dict) -> list:
+    row = list(values)
     for index, (functions, expression) in converters.items():
         for function in functions:
             row[index] = function(row[index], expression, connection)

@@ -17,7 +17,7 @@ class BodyField(forms.CharField):
     """What somebody writes, cleaned (blog.text.clean) before it is judged: nobody sees a NUL byte in their text."""
 
     def to_python(self, value: Any) -> str:
-        return text.clean(super().to_python(value))
+        return text.clean(super().to_python(value) or "")
 
 
 class PostForm(forms.Form):

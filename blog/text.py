@@ -142,7 +142,7 @@ def _link_end(body, start, end):
 
 def _different(words, key):
     """`words` in order, each once by `key`, as it was first written."""
-    first = {}
+    first: dict = {}
     for word in words:
         first.setdefault(key(word), word)
     return list(first.values())

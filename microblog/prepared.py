@@ -40,7 +40,8 @@ def _prepared() -> set[str]:
     """The names prepared on this very connection to the server: a new one begins with none."""
     kept = getattr(connection, "_prepared_statements", None)
     if kept is None or kept[0] is not connection.connection:
-        kept = connection._prepared_statements = (connection.connection, set())
+        kept = (connection.connection, set())
+        connection._prepared_statements = kept  # type: ignore[attr-defined] # ours, and gone with the connection
     return kept[1]
 
 

@@ -345,4 +345,4 @@ LOGGING = {
 if not LOG_TO_STDOUT:
     (BASE_DIR / "logs").mkdir(exist_ok=True)
 else:
-    del LOGGING["handlers"]["file"]
+    LOGGING["handlers"].pop("file")  # type: ignore[attr-defined] # a dictionary of dictionaries

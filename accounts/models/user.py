@@ -125,7 +125,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         return reverse("blog:person", args=[self.username])
 
     @property
-    def is_active(self) -> bool:
+    def is_active(self) -> bool:  # type: ignore[override] # a time says more than Django's flag
         """Whether they may sign in, as Django's auth asks it."""
         return self.suspended_at is None
 

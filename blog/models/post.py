@@ -31,7 +31,7 @@ def new_id() -> int:
     return id_at(timezone.now())
 
 
-class PostQuerySet(models.QuerySet):
+class PostQuerySet(models.QuerySet["Post"]):
     def visible_to(self, viewer: Any) -> "PostQuerySet":
         """What `viewer` may read. A hidden post is there for its author and staff only."""
         if getattr(viewer, "is_staff", False):

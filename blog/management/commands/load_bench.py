@@ -74,7 +74,7 @@ class Command(BaseCommand):
         self, model: type[Model], rows: Iterable[Row], *, pk: bool = True, columns: list[str] | None = None
     ) -> None:
         """Write `rows`, which hold the columns of `model` in their order, and say how many."""
-        columns = columns or [f.column for f in model._meta.concrete_fields if pk or not f.primary_key]
+        columns = columns or [str(f.column) for f in model._meta.concrete_fields if pk or not f.primary_key]
         write, rows, done = writer(), iter(rows), 0
         while batch := list(islice(rows, BATCH)):
             write(model._meta.db_table, columns, batch)

@@ -48,7 +48,10 @@ class BuildFile(makemessages.BuildFile):
     def work_path(self) -> str:
         if not self.is_templatized:
             return self.path
-        path = Path(self.command.workroom, f"{self.path}.py")
+        path = Path(
+            self.command.workroom,  # type: ignore[attr-defined] # our Command below
+            f"{self.path}.py",
+        )
         path.parent.mkdir(parents=True, exist_ok=True)
         return str(path)
 
