@@ -26,11 +26,9 @@ class RequestFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.request_id = request_id.get()
-        if record.name.startswith("django.") and not hasattr(record, "seen"):
-            worth_a_line = _of_django(record)
-            record.seen = worth_a_line  # several handlers filter one record
-            return worth_a_line
-        return getattr(record, "seen", True)
+        if not hasattr(record, "worth_a_line"):  # several handlers filter one record
+            record.worth_a_line = not record.name.startswith("django.") or _of_django(record)
+        return record.worth_a_line
 
 
 def _of_django(record: logging.LogRecord) -> bool:
