@@ -10,6 +10,7 @@ from django.db import InterfaceError, OperationalError
 
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 ACCESS = "microblog.access"
+PROBES = "/healthz", "/readyz"
 ACCESS_FIELDS = "method", "path", "status", "ms", "member"  # the arguments of an access record, in their order
 # Tokens of reset and confirmation links. A post's number is not one, and nobody's name.
 SECRET = re.compile(r"(?<=/)(?!@|\d+(?:/|$))[^/]{20,}")
@@ -25,16 +26,17 @@ class RequestFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.request_id = request_id.get()
-        if record.name.startswith("django."):
-            return _of_django(record)
-        return True
+        if not hasattr(record, "worth_a_line"):  # several handlers filter one record
+            record.worth_a_line = not record.name.startswith("django.") or _of_django(record)
+        return record.worth_a_line
 
 
 def _of_django(record: logging.LogRecord) -> bool:
     """Quieten Django's record of an answer (it has `status_code`). Return whether it is worth a line."""
     status = getattr(record, "status_code", 0)
-    if status == 404:
-        return False  # the access line says so
+    probe = getattr(vars(record).get("request"), "path_info", "") in PROBES
+    if status == 404 or (probe and not record.exc_info):
+        return False  # the access line, or the check that failed, says so
     if isinstance(record.args, tuple):
         record.args = tuple(without_secrets(a) if isinstance(a, str) and a[:1] == "/" else a for a in record.args)
     error = record.exc_info[1] if record.exc_info else None

@@ -11,12 +11,11 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import resolve
 
-from microblog.logging import ACCESS, request_id, without_secrets
+from microblog.logging import ACCESS, PROBES, request_id, without_secrets
 from microblog.views import not_found
 
 Handler = Callable[[HttpRequest], HttpResponse]
 WELL_FORMED = re.compile(r"[\w-]{8,200}", re.ASCII)
-PROBES = "/healthz", "/readyz"
 access = logging.getLogger(ACCESS)
 
 

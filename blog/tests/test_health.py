@@ -29,12 +29,18 @@ class Alive(SimpleTestCase):
 
 
 class Ready(TestCase):
+    def setUp(self):
+        # The other parts of the site have tests of their own, and may not be built where these run.
+        checks = {name: health.CHECKS[name] for name in ("database", "migrations")}
+        patcher = patch.dict(health.CHECKS, checks, clear=True)
+        patcher.start()
+        self.addCleanup(patcher.stop)
+
     def test_ready_is_json_that_names_each_check(self):
         answer = self.client.get("/readyz")
         self.assertEqual(answer.status_code, 200)
         self.assertIs(answer.json()["ready"], True)
-        self.assertEqual(set(answer.json()["checks"].values()), {"ok"})
-        self.assertLessEqual({"database", "migrations"}, answer.json()["checks"].keys())
+        self.assertEqual(answer.json()["checks"], {"database": "ok", "migrations": "ok"})
         self.assertEqual(answer.headers["Cache-Control"], "no-store")
 
     def test_without_a_database_it_is_503_with_a_reason_that_gives_nothing_away(self):

@@ -27,6 +27,8 @@ def readyz(request: HttpRequest) -> JsonResponse:
     """Every check with its reason, "" where all is well; 503 if one has a reason. The reasons name no host or user."""
     reasons = {name: check() for name, check in CHECKS.items()}
     ready = not any(reasons.values())
+    if not ready:
+        logger.warning("Not ready: %s", " ".join(filter(None, reasons.values())))
     answer = {"ready": ready, "checks": {name: reason or "ok" for name, reason in reasons.items()}}
     if not (reasons["database"] or reasons["migrations"]):
         answer["queue"] = queue.status().as_json()

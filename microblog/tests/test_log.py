@@ -131,9 +131,14 @@ class OnTheConsole(TestCase):
 
     def test_probes_and_static_files_are_not_worth_a_line(self):
         with Console() as console:
-            for path in ["/healthz", "/readyz", "/static/nothing.css"]:
+            for path in ["/healthz", "/static/nothing.css"]:
                 self.client.get(path)
         self.assertEqual(console.text, "")
+        with Console() as console, patch.dict("blog.views.health.CHECKS", {"queue": lambda: "No worker."}):
+            self.client.get("/readyz")
+        [line] = console.lines
+        self.assertIn("WARNING blog.views.health", line)
+        self.assertIn("No worker.", line)
         with self.assertLogs("microblog.access", "DEBUG") as everything:
             self.client.get("/healthz")
         self.assertEqual(len(everything.output), 1)
