@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from blog.models import Post
 from blog.translate import is_offered
-from microblog.languages import base, name
+from microblog.languages import base, name_in_a_sentence
 
 KEPT_AT_MOST = 3000  # about 2 KB each
 
@@ -55,7 +55,8 @@ def _render(keys: list[tuple]) -> dict[tuple, Card]:
 def _card(post: Post, language: str) -> Card:
     link = ""
     if is_offered(post.language, language):
-        link = get_template("blog/_translate.html").render({"post": post, "language": name(post.language)})
+        named = name_in_a_sentence(post.language)
+        link = get_template("blog/_translate.html").render({"post": post, "language": named})
     html = get_template("blog/_post.html").render({"post": post, "translation": link})
     return Card(html, html.replace(link, "", 1) if link else html, base(post.language))
 

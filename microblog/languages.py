@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from django.conf import settings
-from django.utils.translation import get_language_info
+from django.utils.translation import get_language_info, pgettext
 from django.utils.translation import gettext_lazy as _
 
 # What a member can say they read or write: the languages with the most readers, and those of the site itself.
@@ -34,6 +34,13 @@ def name(code: str) -> str:
         return str(NAMES[code] if code in NAMES else get_language_info(code)["name_translated"])
     except KeyError:
         return str(NAMES.get(base(code), ""))
+
+
+def name_in_a_sentence(code: str) -> str:
+    """The same inside a sentence, where many languages write it with a small letter."""
+    # Translators: "no" if names of languages begin with a small letter inside a sentence, as in Spanish; else "yes".
+    capital = pgettext("do names of languages begin with a capital letter inside a sentence", "yes")
+    return name(code) if capital == "yes" else name(code)[:1].lower() + name(code)[1:]
 
 
 def choices() -> list[tuple[str, str]]:

@@ -50,7 +50,8 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         if not request.user.is_authenticated:
             return to_sign_in(request)
         found, trouble = ask(request.user, post, target)
-    context = {"post": post, "language": languages.name(post.language), "found": found, "trouble": trouble}
+    named = languages.name_in_a_sentence(post.language)
+    context = {"post": post, "language": named, "found": found, "trouble": trouble}
     if request.method == "POST" and request.htmx:
         return render(request, "blog/_translation.html", context)
     if request.method == "POST" and found:
