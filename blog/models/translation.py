@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
@@ -20,6 +20,11 @@ class TranslationQuerySet(models.QuerySet["Translation"]):
     def of(self, post: Post, target: str) -> "Translation | None":
         """The translation of `post` as it reads now."""
         return self.filter(post=post, target=target, version=post.version).exclude(body="").first()
+
+    def void(self) -> "TranslationQuerySet":
+        """What nobody will read: of a post as it read formerly, or left over from a call that failed."""
+        failed = Q(body="", created_at__lt=timezone.now() - CLAIM_HOLDS)
+        return self.filter(~Q(version=F("post__version")) | failed)
 
     def claim(self, post: Post, target: str) -> "Translation | None":
         """The right to have `post` translated: a row for exactly one of those who ask at once, None for the others.

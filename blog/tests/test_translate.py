@@ -7,6 +7,7 @@ from datetime import timedelta
 from io import StringIO
 from unittest.mock import patch
 
+from django.core.management import call_command
 from django.test import TestCase, override_settings
 from django.utils import timezone
 
@@ -55,6 +56,18 @@ class Keeping(Translating):
         self.assertIsNone(Translation.objects.of(changed, "en"))
         self.assertEqual(translate(changed, "en").body, "OTRA COSA")
         self.assertEqual(Translation.objects.count(), 1)
+
+    def test_what_is_void_is_cleaned_up(self):
+        kept = translate(self.post, "en")
+        changed = make_post(self.ada, "Antes.", language="es")
+        translate(changed, "en")
+        Post.objects.filter(pk=changed.pk).update(version=changed.version + 1)
+        Translation.objects.claim(self.post, "ru").fail("later")
+        Translation.objects.filter(target="ru").update(created_at=timezone.now() - timedelta(hours=1))
+        Translation.objects.claim(self.post, "de")
+        call_command("clean_up", stdout=StringIO())
+        self.assertEqual({row.target for row in Translation.objects.all()}, {"en", "de"})
+        self.assertEqual(Translation.objects.get(target="en"), kept)
 
     def test_it_goes_with_the_post(self):
         translate(self.post, "en")

@@ -10,6 +10,7 @@ from django_tasks_db.models import DBTaskResult
 
 from accounts.models import EmailChange, Session
 from accounts.models.email_change import CONFIRM_WITHIN
+from blog.models import Translation
 from microblog.models import RateWindow
 
 BATCH = 1000  # rows in one transaction
@@ -18,7 +19,10 @@ TASKS_KEPT = timedelta(days=7)
 
 
 class Command(BaseCommand):
-    help = "Delete expired sessions, past rate limits, unconfirmed changes of address, and tasks finished a week ago."
+    help = (
+        "Delete expired sessions, past rate limits, unconfirmed changes of address, void translations, "
+        "and tasks finished a week ago."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
@@ -28,6 +32,7 @@ class Command(BaseCommand):
             "changes of address that nobody confirmed": delete(
                 EmailChange.objects.filter(confirmed_at=None, created_at__lt=now - CONFIRM_WITHIN)
             ),
+            "void translations": delete(Translation.objects.void()),
             "finished tasks": delete(DBTaskResult.objects.finished().filter(finished_at__lt=now - TASKS_KEPT)),
         }
         self.stdout.write(f"Deleted: {', '.join(f'{n} {what}' for what, n in gone.items())}.")
