@@ -43,8 +43,11 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
 @pytest.fixture(autouse=True)
 def nothing_kept() -> None:
     """Pages and cards are kept in the process: no test sees what another one rendered."""
+    from django.core.cache import cache
+
     from blog import cards
     from microblog.templatetags import kept
 
     cards.forget()
     kept.forget()
+    cache.clear()

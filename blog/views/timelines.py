@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from accounts.models import Follow, User
+from accounts.suggestions import who_to_follow
 from accounts.validators import fold
 from blog import text
 from blog.cards import cards
@@ -47,7 +48,9 @@ def home_page(request: HttpRequest, form: PostForm | None = None, status: int = 
     writes_in = request.session.get(WRITES_IN, "")
     # A blank form is kept as HTML, and made only where it is not at hand.
     forms = {"form": form, "writes_in": writes_in, "blank": partial(PostForm, initial={"language": writes_in})}
-    return render(request, "blog/home.html", {**timeline(page, request.user), **forms}, status=status)
+    suggestions = [] if page.rows else who_to_follow(request.user)
+    context = {**timeline(page, request.user), **forms, "suggestions": suggestions}
+    return render(request, "blog/home.html", context, status=status)
 
 
 @require_safe
@@ -59,7 +62,8 @@ def front(request: HttpRequest) -> HttpResponse:
 @require_safe
 def explore(request: HttpRequest) -> HttpResponse:
     page = timelines.explore(cursor_of(request))
-    return render(request, "blog/explore.html", timeline(page, request.user))
+    suggestions = who_to_follow(request.user) if request.user.is_authenticated else []
+    return render(request, "blog/explore.html", {**timeline(page, request.user), "suggestions": suggestions})
 
 
 @require_safe
