@@ -26,7 +26,7 @@ PUBLIC = {"blog:home", "blog:explore", "blog:person", "blog:post", "blog:tag", "
 def test_every_page_is_fit_for_everybody(who, starts, reached, site: Site, visit: Visit, axe: str):
     walk = Walk(visit(who), site.origin, axe, prefix="/admin/" if who == "root" else "/")
     walk.go(*starts)
-    assert not walk.faults, "\n".join(walk.faults)
+    assert not walk.faults, walk.report()
     assert reached <= walk.kinds
 
 
@@ -34,7 +34,7 @@ def test_every_page_is_fit_for_everybody(who, starts, reached, site: Site, visit
 def test_longer_words_of_other_languages_fit(locale, site: Site, visit: Visit):
     walk = Walk(visit("ada", locale=locale), site.origin)
     walk.go("/", *HARD)
-    assert not walk.faults, "\n".join(walk.faults)
+    assert not walk.faults, walk.report()
     assert walk.kinds >= PUBLIC
 
 
@@ -42,7 +42,7 @@ def test_pages_behind_an_email_are_fit_for_everybody(site: Site, visit: Visit, a
     walk = Walk(visit(), site.origin, axe)
     walk.look_at(walk.open(), site.addresses["reset"])
     assert len(walk.visited) == 1
-    assert not walk.faults, "\n".join(walk.faults)
+    assert not walk.faults, walk.report()
 
 
 @pytest.mark.parametrize(("address", "status"), [("/nowhere/", 404), ("/explore/?before=letters", 400)])
@@ -50,7 +50,7 @@ def test_pages_behind_an_email_are_fit_for_everybody(site: Site, visit: Visit, a
 def test_pages_about_errors_are_fit_for_everybody(address, status, who, site: Site, visit: Visit, axe: str):
     walk = Walk(visit(who), site.origin, axe)
     walk.look_at(walk.open(), address, status)
-    assert not walk.faults, "\n".join(walk.faults)
+    assert not walk.faults, walk.report()
     assert len(walk.visited) == 1
 
 
@@ -61,15 +61,15 @@ def test_the_walk_notices_what_is_wrong(site: Site, visit: Visit, axe: str):
     context.route(f"{site.origin}/bad/", lambda route: route.fulfill(body=bad, content_type="text/html"))
     walk = Walk(context, site.origin, axe)
     walk.go("/bad/")
-    noticed = "\n".join(walk.faults)
+    noticed = walk.report()
     for fault in [
-        "does not say its language",
-        "has no title",
-        "has 2 h1",
-        "scrolls sideways at 360 px",
+        "Does not say its language",
+        "Has no title",
+        "Has 2 h1",
+        "Scrolls sideways at 360 px",
         "image-alt",
         "404 for",
-        "in the console: warning: Loud",
-        "/gone/ answers 404",
+        "In the console: warning: Loud",
+        "Answers 404\n    on 1: /gone/",
     ]:
         assert fault in noticed

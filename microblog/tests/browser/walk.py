@@ -65,7 +65,7 @@ class Walk:
     origin: str
     axe: str = ""
     prefix: str = "/"
-    faults: list[str] = field(default_factory=list)
+    faults: list[tuple[str, str]] = field(default_factory=list)
     visited: dict[str, str] = field(default_factory=dict)  # address → title
 
     def open(self) -> Page:
@@ -117,39 +117,39 @@ class Walk:
         self.console.clear()
         file = self.context.request.get(address) if self.is_a_file(address) else None
         if file:
-            self.expect(file.ok, address, f"answers {file.status}")
+            self.expect(file.ok, address, f"Answers {file.status}")
             return []
         page.set_viewport_size({"width": WIDTHS[0], "height": 800})
         page.emulate_media(color_scheme="light")
         response = page.goto(address)
         answered = response.status if response else None
         if answered != status:
-            self.expect(False, address, f"answers {answered}")
+            self.expect(False, address, f"Answers {answered}")
             return []
         if urlsplit(page.url).path != urlsplit(address).path and page.url.removeprefix(self.origin) in self.visited:
             return []  # a redirect to a page that was seen
         facts = page.evaluate(FACTS)
         self.visited[page.url.removeprefix(self.origin)] = facts["title"]
-        self.expect(facts["language"], address, "does not say its language")
-        self.expect(facts["title"], address, "has no title")
-        self.expect(facts["headings"] == 1, address, f"has {facts['headings']} h1")
+        self.expect(facts["language"], address, "Does not say its language")
+        self.expect(facts["title"], address, "Has no title")
+        self.expect(facts["headings"] == 1, address, f"Has {facts['headings']} h1")
         for width in WIDTHS:
             self.look_at_width(page, address, width)
         for said in self.console:
-            self.faults.append(f"{address} in the console: {said}")
+            self.faults.append((address, f"In the console: {said}"))
         return facts["links"]
 
     def look_at_width(self, page: Page, address: str, width: int) -> None:
         page.set_viewport_size({"width": width, "height": 800})
         too_wide = page.evaluate(TOO_WIDE)
-        self.expect(not too_wide, address, f"scrolls sideways at {width} px: {too_wide}")
+        self.expect(not too_wide, address, f"Scrolls sideways at {width} px: {too_wide}")
         if not self.axe:
             return
         for violation in violations(page, self.axe):
-            self.faults.append(f"{address} at {width} px, light: {violation}")
+            self.faults.append((address, f"At {width} px, light: {violation}"))
         page.emulate_media(color_scheme="dark")
         for violation in violations(page, self.axe, COLOUR_RULES):
-            self.faults.append(f"{address} at {width} px, dark: {violation}")
+            self.faults.append((address, f"At {width} px, dark: {violation}"))
         page.emulate_media(color_scheme="light")
 
     def is_a_file(self, address: str) -> bool:
@@ -158,7 +158,14 @@ class Walk:
 
     def expect(self, fine: Any, address: str, fault: str) -> None:
         if not fine:
-            self.faults.append(f"{address} {fault}")
+            self.faults.append((address, fault))
+
+    def report(self) -> str:
+        """Each fault once, with the pages that have it."""
+        pages: dict[str, list[str]] = {}
+        for address, fault in self.faults:
+            pages.setdefault(fault, []).append(address)
+        return "\n".join(f"{fault}\n    on {len(where)}: {' '.join(where[:4])}" for fault, where in pages.items())
 
     @property
     def kinds(self) -> set[str]:
@@ -171,4 +178,4 @@ class Walk:
         for address, title in self.visited.items():
             path = urlsplit(address).path
             owner = owners.setdefault(title, path)
-            self.expect(owner == path, path, f"has the title of {owner}: {title}")
+            self.expect(owner == path, path, f"Has the title of {owner}: {title}")
