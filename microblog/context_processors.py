@@ -10,14 +10,19 @@ THEMES = ("light", "dark")  # anything else in the cookie follows the system
 
 def site(request: HttpRequest) -> dict:
     """The site's name and address, the chosen colours, and the languages for the switcher."""
-    theme = request.COOKIES.get("theme", "")
     return {
         "SITE_NAME": settings.SITE_NAME,
         "SITE_URL": site_url(request),
         "LANGUAGES": settings.LANGUAGES,
         "LANGUAGE_CODE": translation.get_language(),
-        "theme": theme if theme in THEMES else "",
+        "theme": theme_of(request),
     }
+
+
+def theme_of(request: HttpRequest) -> str:
+    """The colours that the reader chose; "" follows their system."""
+    theme = request.COOKIES.get("theme", "")
+    return theme if theme in THEMES else ""
 
 
 def site_url(request: HttpRequest) -> str:

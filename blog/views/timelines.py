@@ -19,7 +19,9 @@ from blog.forms import PostForm
 from blog.models import Post, Tag
 from blog.models import timeline as timelines
 from blog.models.timeline import home_of, page_of
+from microblog.context_processors import site_url, theme_of
 from microblog.pagination import Cursor, Page, cursor_of
+from microblog.templatetags.kept import render_kept
 
 WRITES_IN = "writes_in"  # in the session: the language that the author chose for their last post, if they did
 NEW_AT_MOST = 20  # the bar says "20+ new posts" above that
@@ -50,20 +52,29 @@ def home_page(request: HttpRequest, form: PostForm | None = None, status: int = 
     forms = {"form": form, "writes_in": writes_in, "blank": partial(PostForm, initial={"language": writes_in})}
     suggestions = [] if page.rows else who_to_follow(request.user)
     context = {**timeline(page, request.user), **forms, "suggestions": suggestions}
-    return render(request, "blog/home.html", context, status=status)
+    if form:
+        return render(request, "blog/home.html", context, status=status)
+    return shell(request, "blog/home.html", context)
 
 
 @require_safe
 def front(request: HttpRequest) -> HttpResponse:
     page = timelines.explore(Cursor())
-    return render(request, "blog/front.html", timeline(page, request.user))
+    return shell(request, "blog/front.html", timeline(page, request.user))
 
 
 @require_safe
 def explore(request: HttpRequest) -> HttpResponse:
     page = timelines.explore(cursor_of(request))
     suggestions = who_to_follow(request.user) if request.user.is_authenticated else []
-    return render(request, "blog/explore.html", {**timeline(page, request.user), "suggestions": suggestions})
+    return shell(request, "blog/explore.html", {**timeline(page, request.user), "suggestions": suggestions})
+
+
+def shell(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    """A page of which all but the timeline is decided by the reader, their colours, and its address."""
+    user = request.user
+    stamp = user.stamp if user.is_authenticated else (site_url(request), bool(request.GET))
+    return render_kept(request, template, (stamp, theme_of(request)), context)
 
 
 @require_safe

@@ -1,4 +1,4 @@
-"""Pieces of a page that are rendered once a process and kept, with holes for what is live."""
+"""Pieces of a page, and whole pages, that are rendered once a process and kept, with holes for what is live."""
 
 import re
 from collections.abc import Hashable
@@ -6,6 +6,9 @@ from contextvars import ContextVar
 from typing import Any
 
 from django import template
+from django.http import HttpRequest, HttpResponse
+from django.template.context import make_context
+from django.template.loader import get_template
 from django.utils import translation
 from django.utils.safestring import SafeString, mark_safe
 
@@ -29,23 +32,11 @@ class KeptNode(template.Node):
         key = (language, *[part.resolve(context) for part in self.parts])
         pieces = _kept.get(key)
         if pieces is None:
-            pieces = self.render_once(context)
+            pieces = _split(self.nodelist, context)
             _keep(key, pieces)
         if len(pieces) == 1:
             return pieces[0]  # type: ignore[return-value]
-        html = [piece if isinstance(piece, str) else piece.render(context) for piece in pieces]
-        return mark_safe("".join(html))
-
-    def render_once(self, context: template.Context) -> list[str | template.NodeList]:
-        """The piece as text, split where something live stands: text, nodes, text, …"""
-        token = _holes.set([])
-        try:
-            html = self.nodelist.render(context)
-            holes: Any = _holes.get()
-        finally:
-            _holes.reset(token)
-        parts = HOLE.split(html)
-        return [holes[int(part)] if n % 2 else mark_safe(part) for n, part in enumerate(parts)]
+        return _joined(pieces, context)
 
 
 class LiveNode(template.Node):
@@ -53,11 +44,7 @@ class LiveNode(template.Node):
         self.nodelist = nodelist
 
     def render(self, context: template.Context) -> SafeString:
-        holes = _holes.get()
-        if holes is None:
-            return self.nodelist.render(context)
-        holes.append(self.nodelist)
-        return mark_safe(f"\0{len(holes) - 1}\0")
+        return _live(self.nodelist, context)
 
 
 @register.tag
@@ -78,6 +65,43 @@ def live(parser: template.base.Parser, token: template.base.Token) -> LiveNode:
     nodelist = parser.parse(("endlive",))
     parser.delete_first_token()
     return LiveNode(nodelist)
+
+
+def render_kept(request: HttpRequest, name: str, key: tuple[Hashable, ...], context: dict[str, Any]) -> HttpResponse:
+    """As `render`, of a page of which all that is not `{% live %}` depends on its language and on `key` only."""
+    page = get_template(name).template  # type: ignore[attr-defined] # Django's own engine
+    live = make_context(context, request)
+    with live.render_context.push_state(page), live.bind_template(page):
+        pieces = _kept.get(whole := (name, translation.get_language(), *key))
+        if pieces is None:
+            pieces = _split(page.nodelist, live)
+            _keep(whole, pieces)
+        return HttpResponse(_joined(pieces, live))
+
+
+def _split(nodes: template.NodeList, context: template.Context) -> list[str | template.NodeList]:
+    """`nodes` as text, split where something live stands: text, nodes, text, …"""
+    token = _holes.set([])
+    try:
+        html = nodes.render(context)
+        holes: Any = _holes.get()
+    finally:
+        _holes.reset(token)
+    parts = HOLE.split(html)
+    return [holes[int(part)] if n % 2 else mark_safe(part) for n, part in enumerate(parts)]
+
+
+def _joined(pieces: list[str | template.NodeList], context: template.Context) -> SafeString:
+    return mark_safe("".join([piece if isinstance(piece, str) else _live(piece, context) for piece in pieces]))
+
+
+def _live(nodes: template.NodeList, context: template.Context) -> SafeString:
+    """What is live, now; or its hole, where a larger piece around it is being kept."""
+    holes = _holes.get()
+    if holes is None:
+        return nodes.render(context)
+    holes.append(nodes)
+    return mark_safe(f"\0{len(holes) - 1}\0")
 
 
 def _keep(key: tuple[Hashable, ...], pieces: list[str | template.NodeList]) -> None:
