@@ -30,6 +30,8 @@ class Cursor:
 
 def cursor_of(request: HttpRequest) -> Cursor:
     """The cursor in the address; one that is none is a bad request, answered with a sentence."""
+    if not request.GET:
+        return Cursor()
     form = CursorForm(request.GET)
     if not form.is_valid():
         raise BadRequest(_("This address names no page of the list. Start again from its beginning."))
@@ -43,6 +45,14 @@ class Page:
     rows: Sequence[tuple] = field(default_factory=tuple)
     older: int | None = None
     newer: int | None = None
+
+    @property
+    def has_older(self) -> bool:
+        return self.older is not None
+
+    @property
+    def has_newer(self) -> bool:
+        return self.newer is not None
 
     @property
     def ids(self) -> list[int]:
