@@ -8,6 +8,8 @@ from django.utils.deconstruct import deconstructible
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
+from microblog import graphemes
+
 USERNAME = regex.compile(r"(?=.*[\p{L}\p{N}])[\p{L}\p{N}_.\-][\p{L}\p{M}\p{N}_.\-]*", regex.DOTALL)
 # Names that could pass for the site itself or its staff.
 RESERVED = frozenset(
@@ -39,13 +41,13 @@ def validate_not_reserved(name: str) -> None:
 
 @deconstructible
 class MaxCharacters:
-    """At most so many characters as people see them: a family emoji is one. Source: UAX #29, \\X."""
+    """At most so many characters as people see them: a family emoji is one."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
 
     def __call__(self, text: str) -> None:
-        surplus = len(regex.findall(r"\X", text)) - self.limit
+        surplus = graphemes.count(text) - self.limit
         if surplus > 0:
             message = ngettext_lazy(
                 "This is %(surplus)d character too long. Nothing is lost: shorten it and save again.",

@@ -16,12 +16,12 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from accounts.validators import fold as fold_username
+from microblog.graphemes import count as length  # noqa: F401 - a body's length is counted as all text is
 
 TAG_MAX_LENGTH = 64
 USERNAME_MAX_LENGTH = 64
 LINK_SHOWN_LENGTH = 40
 MARKS_PER_BASE = 8  # The tallest stack in real writing, a Tibetan mantra's, has eight.
-CODE_POINTS_PER_CHARACTER = 32  # The longest emoji, a kiss with two skin tones, has ten.
 
 RTL_LANGUAGES = frozenset(
     [
@@ -91,8 +91,6 @@ _TOKEN = regex.compile(
 _OPENING = {")": "(", "]": "[", "}": "{"}
 _SENTENCE = frozenset(".,:;!?'*_~`…·([{")
 
-_CLUSTER = regex.compile(r"\X")
-_FLAG = regex.compile(r"\p{RI}{2}")
 EMOJI = regex.compile(
     r"(?:\p{Extended_Pictographic}|\p{RI}|[0-9#*]\uFE0F?\u20E3)"
     r"(?:\u200D\p{Extended_Pictographic}|[\uFE0E\uFE0F\u20E3\U000E0020-\U000E007F]|\p{Emoji_Modifier})*"
@@ -146,16 +144,6 @@ def _different(words, key):
     for word in words:
         first.setdefault(key(word), word)
     return list(first.values())
-
-
-def length(body: str) -> int:
-    """The number of characters as people see them (extended grapheme clusters, UAX #29).
-
-    A cluster counts once more for every 32 code points, so that one "character" cannot carry a book.
-    """
-    # A pair of regional indicators is replaced first: \X looks back over all of them at each, which is quadratic.
-    clusters = _CLUSTER.findall(_FLAG.sub("F", body))
-    return sum(1 + (len(cluster) - 1) // CODE_POINTS_PER_CHARACTER for cluster in clusters)
 
 
 def clean(body: str) -> str:

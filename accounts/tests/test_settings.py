@@ -52,6 +52,7 @@ class Profile(TestCase):
         self.refused("about", too_long, about="a" * 141)
         marks = "Some letters carry too many marks. Take some of them away."
         self.refused("about", marks, about="a" + "\u0301" * 5000)
+        self.refused("about", too_long, about=("a" + "\u0301" * 33) * 30 + "a" * 81)
 
     def test_the_counter_knows_the_limit(self):
         self.assertContains(

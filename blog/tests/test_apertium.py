@@ -68,6 +68,9 @@ class Apertium(TestCase):
         said = "The house of @perro is big 🎉 https://example.org/casa?a=1&b=2 #pan\n\nThe dog eats <bread> & cheese."
         self.assertEqual(self.said(body), said)
 
+    def test_an_apostrophe_is_part_of_a_word(self):
+        self.assertIn("Es una casa grande", self.said("It's a big house.", "en", "es"))
+
     def test_words_that_it_does_not_know_stay_words(self):
         self.assertEqual(self.said("El perro come xyzzy, zorbado."), "The dog eats xyzzy, zorbado.")
         said = self.said("I would have them eaten it in a [house].", "en", "es")

@@ -1,3 +1,4 @@
+from datetime import UTC, datetime
 from io import StringIO
 from unittest.mock import patch
 
@@ -17,9 +18,10 @@ RUSSIAN = "На кухне пахнет свежим хлебом и кофе."
 class DetectLanguages(TestCase):
     def setUp(self):
         ada = make_user("ada")
+        bodies = ((SPANISH, ""), (RUSSIAN, "und"), (WORDLESS, "und"), (SPANISH, "en"), (SPANISH, "und"))
         self.posts = [
-            make_post(ada, body, language=given)
-            for body, given in ((SPANISH, ""), (RUSSIAN, "und"), (WORDLESS, "und"), (SPANISH, "en"), (SPANISH, "und"))
+            make_post(ada, body, language=given, at=datetime(2026, 1, 1, hour, tzinfo=UTC))
+            for hour, (body, given) in enumerate(bodies)
         ]
 
     def run_it(self, *arguments):

@@ -67,7 +67,12 @@ def pieces(line: str) -> list[Piece]:
 def mark(line: Sequence[Piece]) -> str:
     """A line as HTML. `translate` and `class` are what Microsoft, DeepL and LibreTranslate document for this."""
     element = '<span id="kept{}" translate="no" class="notranslate">{}</span>'
-    return "".join(element.format(n, escape(p.text)) if p.kept else escape(p.text) for n, p in enumerate(line))
+    return "".join(element.format(n, plain(p.text)) if p.kept else plain(p.text) for n, p in enumerate(line))
+
+
+def plain(words: str) -> str:
+    """Text as HTML. Quotes stay: Apertium does not know the word "it&#x27;s"."""
+    return escape(words, quote=False)
 
 
 def put_back(html: str, line: Sequence[Piece]) -> str | None:
@@ -90,7 +95,7 @@ def between(lines: Sequence[Sequence[Piece]], send: Send) -> list[str]:
     """The lines with only the words between what is kept sent, each alone."""
     words = [piece for line in lines for piece in line if piece.speaks]
     edges = [_EDGES.fullmatch(piece.text).groups() for piece in words]  # type: ignore[union-attr]
-    answers = send([escape(middle) for _before, middle, _after in edges]) if words else []
+    answers = send([plain(middle) for _before, middle, _after in edges]) if words else []
     said = iter([f"{e[0]}{unescape(html).strip()}{e[2]}" for e, html in zip(edges, answers, strict=True)])
     found = []
     for line in lines:
