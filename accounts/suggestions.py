@@ -12,7 +12,7 @@ POPULAR_FOR = timedelta(minutes=10)
 
 def who_to_follow(reader: User, *, at_most: int = 3) -> list[User]:
     """The most followed active people who write and whom `reader` does not follow, the most followed first."""
-    popular = cache.get_or_set("popular", _popular, POPULAR_FOR.total_seconds())
+    popular: list[int] = cache.get_or_set("popular", _popular, POPULAR_FOR.total_seconds()) or []
     known = Follow.objects.filter(follower=reader, followed__in=popular).values_list("followed", flat=True)
     chosen = [pk for pk in popular if pk not in {reader.pk, *known}][:at_most]
     people = User.objects.active().in_bulk(chosen)
