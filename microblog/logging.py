@@ -28,7 +28,7 @@ class RequestFilter(logging.Filter):
         record.request_id = request_id.get()
         if not hasattr(record, "worth_a_line"):  # several handlers filter one record
             record.worth_a_line = not record.name.startswith("django.") or _of_django(record)
-        return record.worth_a_line
+        return record.worth_a_line  # type: ignore[attr-defined] # set above, or by another handler
 
 
 def _of_django(record: logging.LogRecord) -> bool:
