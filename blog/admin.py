@@ -98,13 +98,13 @@ class PostAdmin(VerbAdmin):
         return bool(self.phrase_of(query)) and AUTHOR not in query
 
     @admin.display(description=_("text"))
-    def text(self, post: Post) -> str:
-        return text.summary(post.body, 140)
+    def text(self, post: Post) -> SafeString:
+        return format_html("<bdi>{}</bdi>", text.summary(post.body, 140))
 
     @admin.display(description=_("author"))
     def author_link(self, post: Post) -> SafeString:
         url = reverse("admin:accounts_user_change", args=[post.author_id])
-        return format_html('<a href="{}">@{}</a>', url, post.author.username)
+        return format_html('<a href="{}"><bdi>@{}</bdi></a>', url, post.author.username)
 
     @admin.display(description=_("written"))
     def written(self, post: Post) -> str:
