@@ -59,7 +59,7 @@ class LanguageFilter(admin.SimpleListFilter):
     parameter_name = "language"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
-        return [*settings.LANGUAGES, ("und", _("Not known"))]
+        return [*settings.LANGUAGES, ("und", _("Unknown"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         return queryset.filter(language=self.value()) if self.value() else queryset
@@ -98,13 +98,13 @@ class PostAdmin(VerbAdmin):
         return bool(self.phrase_of(query)) and AUTHOR not in query
 
     @admin.display(description=_("text"))
-    def text(self, post: Post) -> str:
-        return text.summary(post.body, 140)
+    def text(self, post: Post) -> SafeString:
+        return format_html("<bdi>{}</bdi>", text.summary(post.body, 140))
 
     @admin.display(description=_("author"))
     def author_link(self, post: Post) -> SafeString:
         url = reverse("admin:accounts_user_change", args=[post.author_id])
-        return format_html('<a href="{}">@{}</a>', url, post.author.username)
+        return format_html('<a href="{}"><bdi>@{}</bdi></a>', url, post.author.username)
 
     @admin.display(description=_("written"))
     def written(self, post: Post) -> str:

@@ -40,7 +40,7 @@ class NewPasswordForm(NewPasswordMixin, auth.SetPasswordForm):
 
 
 class PasswordChangeForm(NewPasswordForm, auth.PasswordChangeForm):
-    old_password = password_field(_("Your password now"), "current-password")
+    old_password = password_field(_("Current password"), "current-password")
     error_messages = {**NewPasswordForm.error_messages, "password_incorrect": _("This is not your password.")}
 
 

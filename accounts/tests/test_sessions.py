@@ -36,7 +36,7 @@ class Sessions(TestCase):
         page = self.here.get(PATH)
         self.assertContains(page, "Firefox on Linux")
         self.assertContains(page, "Mobile Safari on iOS")
-        self.assertContains(page, "This one, in use now.", count=1)
+        self.assertContains(page, "This one, in use now", count=1)
         self.assertEqual([place.here for place in self.places()], [True, False])
         self.assertEqual([place.here for place in self.places(self.phone)], [True, False])
 

@@ -118,7 +118,7 @@ class InPlace(Foreign):
     def test_trouble_is_a_sentence_in_its_place(self):
         sentences = {
             (503, "It failed"): "The translation did not arrive in time. Try again in a minute.",
-            (429, "Slowdown: 9 per 1 day"): "This site has used up its translations for now. Try again in some days.",
+            (429, "Slowdown: 9 per 1 day"): "This site has used up its translations for now. Try again in a few days.",
             (403, "Invalid API key"): "Translation is not set up correctly on this site.",
             (400, "es is not supported"): "There is no translation between these two languages here.",
         }

@@ -21,7 +21,7 @@ ANSWER_AT_MOST = 64 * 1024  # bytes
 SENTENCES = {
     "not_configured": _("Translation is not set up correctly on this site. Those who run it have to look after it."),
     "pair_not_offered": _("There is no translation between these two languages here."),
-    "quota": _("This site has used up its translations for now. Try again in some days."),
+    "quota": _("This site has used up its translations for now. Try again in a few days."),
     "later": _("The translation did not arrive in time. Try again in a minute."),
 }
 

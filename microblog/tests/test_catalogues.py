@@ -57,12 +57,15 @@ def rule(po: Path) -> tuple[int, list[int]]:
 
 
 @needs_xgettext
+@pytest.mark.filterwarnings("error")
 def test_the_catalogues_have_the_strings_of_the_code_and_no_others(tmp_path, settings):
     """What `manage.py makemessages` would write is what is there: nothing missing, nothing stale, no other order."""
     there = settings.LOCALE_PATHS[0]
     settings.LOCALE_PATHS = [tmp_path / "locale"]
     shutil.copytree(there, tmp_path / "locale")
-    call_command("makemessages", stdout=io.StringIO())
+    said = io.StringIO()
+    call_command("makemessages", stdout=said)
+    assert not re.sub(r"processing locale .*\n", "", said.getvalue()), "xgettext complains"
     for po in SOURCES:
         ours, made = (folder / po.relative_to(there) for folder in (there, tmp_path / "locale"))
         difference = difflib.unified_diff(*(file.read_text().splitlines() for file in (ours, made)), lineterm="", n=1)
