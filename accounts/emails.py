@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.tokens import default_token_generator
+from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -48,8 +49,11 @@ def address_changed(change: EmailChange, *, site: str, language: str) -> None:
 def send(name: str, to: str, member: User, *, site: str, language: str, **context: Any) -> None:
     """Send `templates/emails/<name>.*` to one address. Raise OSError when the mail server can't be reached or balks.
 
+    ImproperlyConfigured when nobody knows the site's address (microblog.addresses.site_address).
     An address that the server refuses for good is no reason to try again: it is logged, without the address.
     """
+    if not site:
+        raise ImproperlyConfigured(f"E-mail {name} is not sent: set SITE_URL, so that its links lead to this site.")
     context |= {"member": member, "site": site, "SITE_NAME": settings.SITE_NAME, "to": to}
     chosen = member.language if member.language in dict(settings.LANGUAGES) else language
     with translation.override(chosen):

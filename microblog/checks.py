@@ -62,7 +62,7 @@ def session_cookie(**kwargs: Any) -> list[CheckMessage]:
     """Django looks only where its own sessions are installed; ours are not."""
     if settings.SESSION_COOKIE_SECURE:
         return []
-    hint = "Set SESSION_COOKIE_SECURE=1 where the site has https."
+    hint = "Where the site has https, unset SESSION_COOKIE_SECURE, and let SITE_URL begin with https:."
     return [Warning("The session cookie is sent over http, too.", hint=hint, id="microblog.W009")]
 
 
@@ -88,6 +88,16 @@ def addresses(**kwargs: Any) -> list[CheckMessage]:
         return []
     hint = "As https://example.org: with its scheme, without a path."
     return [Error("SITE_URL is no address: links in e-mails lead nowhere.", hint=hint, id="microblog.E007")]
+
+
+@register(Tags.security)
+def links_in_emails(**kwargs: Any) -> list[CheckMessage]:
+    """See microblog.addresses.site_address."""
+    if settings.DEBUG or settings.SITE_URL or "*" not in settings.ALLOWED_HOSTS:
+        return []
+    hint = "Set SITE_URL, as https://example.org."
+    text = "ALLOWED_HOSTS is * and SITE_URL is not set: no e-mail is sent, since anybody could choose where it leads."
+    return [Warning(text, hint=hint, id="microblog.W011")]
 
 
 @register()

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import resolve
 
 from microblog.logging import ACCESS, PROBES, request_id, without_secrets
-from microblog.views import not_found
+from microblog.views import method_not_allowed, not_found
 
 Handler = Callable[[HttpRequest], HttpResponse]
 WELL_FORMED = re.compile(r"[\w-]{8,200}", re.ASCII)
@@ -60,6 +60,19 @@ class ProbeMiddleware:
         if request.path_info in PROBES:
             return resolve(request.path_info).func(request)
         return self.get_response(request)
+
+
+class MethodMiddleware:
+    """A page for 405, which Django leaves blank: who reloads the answer to a form by its address gets there."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code == 405 and not response.content:
+            return method_not_allowed(request, response.headers["Allow"])
+        return response
 
 
 class ContentSecurityPolicyMiddleware:

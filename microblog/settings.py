@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import dj_database_url
+from django import VERSION
 from django.conf.locale import LANG_INFO
 from django.core.management.utils import get_random_secret_key
 from django.utils.translation import to_language
@@ -75,10 +76,10 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "microblog.middleware.RequestMiddleware",
+    "microblog.middleware.ContentSecurityPolicyMiddleware",
     "microblog.middleware.ProbeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "microblog.files.StaticFilesMiddleware",
-    "microblog.middleware.ContentSecurityPolicyMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "accounts.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -89,6 +90,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "accounts.middleware.LastSeenMiddleware",
+    "microblog.middleware.MethodMiddleware",
 ]
 ROOT_URLCONF = "microblog.urls"
 WSGI_APPLICATION = "microblog.wsgi.application"
@@ -169,12 +171,13 @@ LOGIN_REDIRECT_URL = "blog:home"
 LOGOUT_REDIRECT_URL = "blog:home"
 SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_AGE = int(timedelta(days=30).total_seconds())
+# Over plain http browsers keep no such cookie (but for localhost): who has no https says so in SITE_URL.
+_https = PUBLIC or not (DEBUG or SITE_URL.startswith("http://"))
+_shown = "1; 0 with DEBUG, or where SITE_URL begins with http:"
 SESSION_COOKIE_SECURE = env.flag(
-    "SESSION_COOKIE_SECURE", PUBLIC, "Send the session cookie over https only.", shown="1 on Heroku, else 0"
+    "SESSION_COOKIE_SECURE", _https, "Send the session cookie over https only.", shown=_shown
 )
-CSRF_COOKIE_SECURE = env.flag(
-    "CSRF_COOKIE_SECURE", PUBLIC, "Send the CSRF cookie over https only.", shown="1 on Heroku, else 0"
-)
+CSRF_COOKIE_SECURE = env.flag("CSRF_COOKIE_SECURE", _https, "Send the CSRF cookie over https only.", shown=_shown)
 CSRF_FAILURE_VIEW = "microblog.views.csrf_failure"
 PASSWORD_RESET_TIMEOUT = int(timedelta(hours=1).total_seconds())
 PASSWORD_HASHERS = [
@@ -273,7 +276,8 @@ DEFAULT_FROM_EMAIL = env.text(
 )
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 EMAIL_SUBJECT_PREFIX = f"[{SITE_NAME}] "
-ADMINS = [("", address) for address in env.several("ADMINS", [], "Addresses that get errors by e-mail.")]
+_admins = env.several("ADMINS", [], "Addresses that get errors by e-mail.")
+ADMINS = _admins if VERSION >= (6, 0) else [("", address) for address in _admins]  # Django 5 wants names, too
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
 WORKER_IN_WEB = env.flag("WORKER_IN_WEB", False, "Run the background worker beside the web process (one dyno).")
 

@@ -6,6 +6,7 @@ A page for 500 and 503 needs no database, session or member: what went wrong may
 import logging
 import sys
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import BadRequest
 from django.db import InterfaceError, OperationalError
@@ -24,6 +25,10 @@ from microblog.ratelimit import TooManyRequests
 logger = logging.getLogger(__name__)
 AWAY = OperationalError, InterfaceError  # the database does not answer, or answers that it can't just now
 AWAY_RETRY_AFTER = 10  # seconds
+HTTPS_COOKIES = (
+    "A form came by http, but cookies are for https: set TRUST_PROXY=1 behind a proxy that has https, "
+    "SITE_URL=http://… for a site without it."
+)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -55,6 +60,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403 for a form without our token. What the visitor can do about it is in `reason`."""
     _speak(request)
     if reason == REASON_NO_CSRF_COOKIE:
+        if settings.CSRF_COOKIE_SECURE and not request.is_secure():
+            logger.warning(HTTPS_COOKIES)
         reason = _("Your browser sent no cookie. Allow cookies for this site, go back, reload the page and try again.")
     else:
         reason = _("The page was open for too long, or you signed in elsewhere. Go back, reload it and try again.")
@@ -64,6 +71,13 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     _speak(request)
     return _answer(request, 404, _("There is nothing at this address."))
+
+
+def method_not_allowed(request: HttpRequest, allowed: str) -> HttpResponse:
+    """405: an address that only takes forms was opened, or the other way round."""
+    response = _answer(request, 405, _("This request can't be understood."), template="400")
+    response.headers["Allow"] = allowed
+    return response
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -48,6 +48,7 @@ def test_all_is_well_with_the_variables_that_app_json_sets():
         ({"AVATARS": "gravatar", "GRAVATAR_URL": "www.gravatar.com"}, "microblog.E006"),
         ({"AVATARS": "gravatar", "GRAVATAR_URL": "http://www.gravatar.com"}, "microblog.E006"),
         ({"SITE_URL": "example.org"}, "microblog.E007"),
+        ({"SITE_URL": "", "ALLOWED_HOSTS": "*"}, "microblog.W011"),
         ({"POST_MAX_LENGTH": "0"}, "microblog.E008"),
         ({"LIBRETRANSLATE_URL": "translate.example.org"}, "microblog.E010"),
         ({"ALLOWED_HOSTS": ","}, "security.W020"),
@@ -92,3 +93,33 @@ def test_a_site_does_not_serve_without_a_key():
     done = subprocess.run(command, cwd=ROOT, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True)
     assert done.returncode == 1
     assert "Set SECRET_KEY" in done.stderr
+
+
+def test_a_worker_does_not_sign_links_with_a_key_of_its_own():
+    for debug in ("0", "1"):
+        command = [sys.executable, "manage.py", "worker", "--batch"]
+        env = {"PATH": os.environ["PATH"], "DEBUG": debug, "DATABASE_URL": "sqlite://:memory:"}
+        done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
+        assert (done.returncode, "Set SECRET_KEY" in done.stderr) == (1, True), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("variables", "secure"),
+    [
+        ({}, True),
+        ({"DEBUG": "1"}, False),
+        ({"SITE_URL": "https://example.org"}, True),
+        ({"SERVER_NAME": "example.org"}, True),
+        ({"SITE_URL": "http://localhost:8000"}, False),
+        ({"SITE_URL": "http://localhost:8000", "SESSION_COOKIE_SECURE": "1", "CSRF_COOKIE_SECURE": "1"}, True),
+        ({"SESSION_COOKIE_SECURE": "0", "CSRF_COOKIE_SECURE": "0"}, False),
+        ({"DYNO": "web.1", "SITE_URL": "http://example.org"}, True),
+    ],
+)
+def test_cookies_are_for_https_unless_the_site_has_none(variables, secure):
+    script = (
+        "from microblog.settings import *; print(SESSION_COOKIE_SECURE, CSRF_COOKIE_SECURE, LANGUAGE_COOKIE_SECURE)"
+    )
+    env = {"PATH": os.environ["PATH"], **variables}
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=env, capture_output=True, text=True)
+    assert done.stdout.split() == [str(secure)] * 3, done.stderr

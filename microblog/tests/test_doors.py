@@ -80,6 +80,21 @@ def test_no_address_crashes_by_get(addresses, clients):
     assert not wrong
 
 
+def test_every_answer_has_a_policy_and_some_text(addresses, clients):
+    """Errors, redirects, files, probes and the administration too; and no error is a blank page."""
+    paths = [path for _, path in addresses] + ["/nothing/", "/admin/", "/admin/accounts/user/", "/static/nothing.css"]
+    bare, blank = [], []
+    for path in paths:
+        for who, client in clients.items():
+            answer = client.get(path)
+            bare += [] if "default-src" in answer.headers.get("Content-Security-Policy", "") else [(who, path)]
+            blank += [(who, path)] if answer.status_code >= 400 and b"<h1" not in answer.content else []
+    assert not bare
+    assert not blank
+    refused = clients["visitor"].get("/", headers={"Host": "evil.example"})
+    assert (refused.status_code, "default-src" in refused.headers["Content-Security-Policy"]) == (400, True)
+
+
 def test_no_address_changes_anything_without_a_token(addresses, clients):
     """403 for a form without a token, 405 where nothing can be posted, a redirect for old addresses: never 200."""
     before = User.objects.count(), Post.objects.count(), User.objects.get(username="ada").follower_count

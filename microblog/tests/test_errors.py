@@ -87,6 +87,21 @@ class Pages(TestCase):
         self.assertContains(answer, '<html lang="es"', status_code=400)
         self.assertNotContains(answer, "evil.example", status_code=400)
 
+    def test_an_address_for_forms_that_is_opened_has_a_page_too(self):
+        answer = self.client.get("/posts/")
+        self.assertContains(answer, "css/site.css", status_code=405)
+        self.assertEqual(answer.headers["Allow"], "POST")
+        self.assertEqual(self.client.get("/posts/", headers=JSON).json().keys(), {"error"})
+
+    @override_settings(CSRF_COOKIE_SECURE=True)
+    def test_cookies_for_https_on_a_site_without_it_are_told_to_the_operator(self):
+        strict = Client(enforce_csrf_checks=True)
+        with self.assertLogs("microblog.views", "WARNING") as logged:
+            strict.post("/posts/", {"body": "x"})
+        self.assertIn("SITE_URL=http://", logged.output[0])
+        with self.assertNoLogs("microblog.views", "WARNING"):
+            strict.post("/posts/", {"body": "x"}, secure=True)
+
     def test_a_form_without_its_token_says_what_to_do(self):
         strict = Client(enforce_csrf_checks=True)
         answer = strict.post("/posts/", {"body": "x"})

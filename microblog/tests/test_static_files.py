@@ -68,6 +68,7 @@ def test_a_hashed_file_is_served_compressed_and_kept_for_a_year(client, manifest
     assert answer.headers["Cache-Control"] == "max-age=31536000, public, immutable"
     assert answer.headers.get("Content-Encoding") == answered
     assert answer.headers["Vary"] == "Accept-Encoding"
+    assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
 
 
 def test_a_name_without_its_hash_is_not_found(client):

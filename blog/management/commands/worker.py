@@ -10,8 +10,9 @@ import time
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import InterfaceError, OperationalError, close_old_connections, connection, connections
 from django_tasks_db.compat import TASKS_LOGGER, TaskContext, task_finished, task_started
 from django_tasks_db.models import DBTaskResult
@@ -183,6 +184,8 @@ class Command(BaseCommand):
         if options["status"]:
             self.stdout.write(f"{queue.status()}.")
             return
+        if not settings.SECRET_KEY_GIVEN:
+            raise CommandError("Set SECRET_KEY to that of the site: the links in e-mails are signed with it.")
         logging.getLogger(TASKS_LOGGER).setLevel(logging.CRITICAL)  # our own line says all of it
         runner = Runner(batch=options["batch"], housekeeping=not (options["batch"] or options["no_housekeeping"]))
         for number in (signal.SIGTERM, signal.SIGINT):
