@@ -4,6 +4,8 @@ from accounts import emails
 from accounts.models import EmailChange, User
 from microblog.retry import retried, task
 
+SOMEBODY_WAITS = 50  # priority: before exports, imports and what is nice to know
+
 
 @task
 @retried(OSError)
@@ -12,7 +14,7 @@ def send_welcome(member_pk: int, site: str, language: str) -> None:
         emails.welcome(member, site=site, language=language)
 
 
-@task
+@task(priority=SOMEBODY_WAITS)
 @retried(OSError)
 def send_reset(member_pk: int, site: str, language: str) -> None:
     """For nobody (0) too: then nothing is sent, and asking took as long."""
@@ -20,7 +22,7 @@ def send_reset(member_pk: int, site: str, language: str) -> None:
         emails.reset(member, site=site, language=language)
 
 
-@task
+@task(priority=SOMEBODY_WAITS)
 @retried(OSError)
 def send_address_confirmation(change_pk: int, site: str, language: str) -> None:
     change = EmailChange.objects.select_related("user").filter(pk=change_pk).first()
