@@ -14,7 +14,7 @@ from django.utils import translation
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
-from accounts.models import EmailChange, User
+from accounts.models import Departure, EmailChange, User
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +44,12 @@ def confirm_address(change: EmailChange, *, site: str, language: str) -> None:
 def address_changed(change: EmailChange, *, site: str, language: str) -> None:
     """To the old address of a member: it is no longer theirs here."""
     send("address_changed", change.old_email, change.user, site=site, language=language, url=site + "/")
+
+
+def leaving(departure: Departure, *, site: str, language: str) -> None:
+    """To a member who wants to leave: when that happens, and how to stay."""
+    member, url = departure.user, site + reverse("login")
+    send("leaving", member.email, member, site=site, language=language, url=url, due_at=departure.due_at)
 
 
 def send(

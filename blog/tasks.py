@@ -6,18 +6,21 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
-from django.utils import translation
+from django.db.models import Q
+from django.utils import timezone, translation
 
 from accounts import emails
-from accounts.models import User
+from accounts.models import Departure, User
 from blog.archive.write import write
 from blog.models import Job
 from blog.models.job import StoppedError
+from blog.removal import remove
 from microblog.retry import retried, task
 
 ATTACHED_AT_MOST = 1_000_000  # bytes
 AWAY = OperationalError, InterfaceError
 DELAYS = timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1)
+REMOVING_AT_MOST = timedelta(hours=3)  # then it is begun again
 logger = logging.getLogger(__name__)
 
 
@@ -82,3 +85,27 @@ def send_export_ready(pk: int, site: str, language: str) -> None:
 
 def file_name(job: Job) -> str:
     return f"microblog-{job.owner.username}-{job.created_at:%Y-%m-%d}.zip"
+
+
+def start_removals() -> int:
+    """Begin to remove the members whose time of grace is over. Return how many there are."""
+    due = Departure.objects.due().filter(Q(begun_at=None) | Q(begun_at__lt=timezone.now() - REMOVING_AT_MOST))
+    pks = list(due.values_list("user_id", flat=True))
+    for pk in pks:
+        remove_member.enqueue(pk)
+    return len(pks)
+
+
+@task
+@retried(AgainError, delays=DELAYS)
+def remove_member(pk: int) -> None:
+    """Remove a member who wanted it, and did not come back. Interrupted, it goes on where it was."""
+    departure = Departure.objects.select_related("user").filter(user=pk).first()
+    if departure is None or not departure.begin():
+        return
+    try:
+        remove(departure.user)
+    except AWAY:
+        raise
+    except Exception as error:
+        raise AgainError(f"member {pk} could not be removed: {type(error).__name__}") from error

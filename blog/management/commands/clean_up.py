@@ -12,6 +12,7 @@ from accounts.models import EmailChange, Session
 from accounts.models.email_change import CONFIRM_WITHIN
 from blog.models import Job, Translation
 from blog.models.job import STALE_AFTER
+from blog.tasks import start_removals
 from microblog.models import RateWindow
 
 BATCH = 1000  # rows in one transaction
@@ -22,7 +23,7 @@ TASKS_KEPT = timedelta(days=7)
 class Command(BaseCommand):
     help = (
         "Delete expired sessions, past rate limits, unconfirmed changes of address, void translations, "
-        "and jobs and tasks that ended a week ago."
+        "and jobs and tasks that ended a week ago. Begin to remove those who left two weeks ago."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -37,6 +38,7 @@ class Command(BaseCommand):
             "expired jobs": delete(Job.objects.filter(expires_at__lt=now)),
             "finished tasks": delete(DBTaskResult.objects.finished().filter(finished_at__lt=now - TASKS_KEPT)),
         }
+        start_removals()
         Job.objects.filter(created_at__lt=now - STALE_AFTER).give_up("lost")
         self.stdout.write(f"Deleted: {', '.join(f'{n} {what}' for what, n in gone.items())}.")
 
