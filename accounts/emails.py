@@ -1,6 +1,7 @@
 """E-mails to members: in their language, as text and as HTML, each saying why it came."""
 
 import logging
+from collections.abc import Sequence
 from smtplib import SMTPRecipientsRefused
 from typing import Any
 
@@ -14,7 +15,7 @@ from django.utils import translation
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
-from accounts.models import EmailChange, User
+from accounts.models import Departure, EmailChange, User
 
 logger = logging.getLogger(__name__)
 
@@ -46,10 +47,27 @@ def address_changed(change: EmailChange, *, site: str, language: str) -> None:
     send("address_changed", change.old_email, change.user, site=site, language=language, url=site + "/")
 
 
-def send(name: str, to: str, member: User, *, site: str, language: str, **context: Any) -> None:
+def leaving(departure: Departure, *, site: str, language: str) -> None:
+    """To a member who wants to leave: when that happens, and how to stay."""
+    member, url = departure.user, site + reverse("login")
+    send("leaving", member.email, member, site=site, language=language, url=url, due_at=departure.due_at)
+
+
+def send(
+    name: str,
+    to: str,
+    member: User,
+    *,
+    site: str,
+    language: str,
+    attachments: Sequence[tuple[str, bytes, str]] = (),
+    **context: Any,
+) -> None:
     """Send `templates/emails/<name>.*` to one address. Raise OSError when the mail server can't be reached or balks.
 
     ImproperlyConfigured when nobody knows the site's address (microblog.addresses.site_address).
+    An attachment is a file's name, its bytes and its media type.
+
     An address that the server refuses for good is no reason to try again: it is logged, without the address.
     """
     if not site:
@@ -65,6 +83,8 @@ def send(name: str, to: str, member: User, *, site: str, language: str, **contex
             headers={"Auto-Submitted": "auto-generated"},  # RFC 3834: no out-of-office answers
         )
         message.attach_alternative(render_to_string(f"emails/{name}.html", context), "text/html")
+    for attachment in attachments:
+        message.attach(*attachment)
     try:
         message.send()
     except SMTPRecipientsRefused as error:

@@ -1,8 +1,10 @@
 """E-mails on their way through the queue, which holds keys of rows only: no address, no token."""
 
 from accounts import emails
-from accounts.models import EmailChange, User
+from accounts.models import Departure, EmailChange, User
 from microblog.retry import retried, task
+
+SOMEBODY_WAITS = 50  # priority: before exports, imports and what is nice to know
 
 
 @task
@@ -12,7 +14,7 @@ def send_welcome(member_pk: int, site: str, language: str) -> None:
         emails.welcome(member, site=site, language=language)
 
 
-@task
+@task(priority=SOMEBODY_WAITS)
 @retried(OSError)
 def send_reset(member_pk: int, site: str, language: str) -> None:
     """For nobody (0) too: then nothing is sent, and asking took as long."""
@@ -20,7 +22,7 @@ def send_reset(member_pk: int, site: str, language: str) -> None:
         emails.reset(member, site=site, language=language)
 
 
-@task
+@task(priority=SOMEBODY_WAITS)
 @retried(OSError)
 def send_address_confirmation(change_pk: int, site: str, language: str) -> None:
     change = EmailChange.objects.select_related("user").filter(pk=change_pk).first()
@@ -36,3 +38,12 @@ def send_address_changed(change_pk: int, site: str, language: str) -> None:
         if change.old_email:
             emails.address_changed(change, site=site, language=language)
         change.delete()
+
+
+@task
+@retried(OSError)
+def send_leaving(member_pk: int, site: str, language: str) -> None:
+    """Tell who leaves until when they can come back; nothing if they did."""
+    departure = Departure.objects.select_related("user").filter(user=member_pk).exclude(user__email="").first()
+    if departure:
+        emails.leaving(departure, site=site, language=language)

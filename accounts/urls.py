@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.views import auth, email, passwords, people, preferences, relations, sessions, settings
+from accounts.views import auth, email, leaving, passwords, people, preferences, relations, sessions, settings
 
 urlpatterns = [
     path("accounts/register/", auth.register, name="register"),
@@ -21,6 +21,7 @@ urlpatterns = [
     path("accounts/settings/sessions/", sessions.all_of_mine, name="settings_sessions"),
     path("accounts/settings/sessions/end/", sessions.end, name="settings_session_end"),
     path("accounts/settings/sessions/end-others/", sessions.end_others, name="settings_sessions_end_others"),
+    path("accounts/settings/delete/", leaving.leave, name="settings_delete"),
     path("accounts/language/", preferences.set_language, name="set_language"),
     path("accounts/theme/", preferences.set_theme, name="set_theme"),
     path("@<str:username>/follow/", relations.follow, name="follow"),

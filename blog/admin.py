@@ -3,20 +3,22 @@
 from typing import Any
 
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django_tasks_db.models import DBTaskResult
 
 from accounts.models import User
-from blog import text
+from blog import queue, text
 from blog.models import Post
-from microblog.admin import Verb, VerbAdmin
+from microblog.admin import ReadOnlyAdmin, Verb, VerbAdmin
 
 HIDE = Verb(
     name="hide",
@@ -118,3 +120,49 @@ class PostAdmin(VerbAdmin):
 
     def view_on_site(self, post: Post) -> str:
         return post.get_absolute_url()
+
+
+@admin.register(DBTaskResult)
+class TaskAdmin(ReadOnlyAdmin):
+    """The background work: what waits, what runs, and what failed, with the reason, to be run again."""
+
+    change_list_template = "admin/change_list.html"
+    list_display = ("what", "status", "attempts", "enqueued_at", "run_after_shown", "finished_at", "reason")
+    list_filter = ("status",)
+    ordering = ("-enqueued_at",)
+    show_full_result_count = False
+    fields = (*list_display, "args_kwargs", "traceback")
+    readonly_fields = fields
+    actions = ("run_again",)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return ChangeList  # their keys are no numbers; a week's rows are few enough to count
+
+    def has_run_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("django_tasks_database.change_dbtaskresult")
+
+    @admin.action(description=_("Run again"), permissions=["run"])
+    def run_again(self, request: HttpRequest, rows: QuerySet) -> None:
+        """Put failed tasks back into the queue; the others are left as they are."""
+        again = queue.run_again(rows)
+        for row in again:
+            self.log_change(request, row, gettext("Run again"))
+        text = ngettext("%(n)d task is run again.", "%(n)d tasks are run again.", len(again)) % {"n": len(again)}
+        messages.add_message(request, messages.SUCCESS if again else messages.WARNING, text)
+
+    @admin.display(description=_("task"))
+    def what(self, row: DBTaskResult) -> str:
+        return row.task_path
+
+    @admin.display(description=_("attempts"))
+    def attempts(self, row: DBTaskResult) -> int:
+        return row.args_kwargs["kwargs"].get("tried", 0) + len(row.worker_ids)
+
+    @admin.display(description=_("not before"))
+    def run_after_shown(self, row: DBTaskResult) -> Any:
+        return row.run_after if row.run_after < queue.get_date_max() else None
+
+    @admin.display(description=_("reason"))
+    def reason(self, row: DBTaskResult) -> str:
+        """The last line of the traceback."""
+        return row.traceback.strip().rpartition("\n")[2][:200]

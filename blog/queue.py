@@ -7,19 +7,20 @@ import logging
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Case, Count, F, Min, When
+from django.db.models import Case, Count, F, Min, QuerySet, When
 from django.utils import timezone
 from django.utils.timesince import timesince
 from django_tasks_db.compat import TaskResultStatus
 from django_tasks_db.models import DBTaskResult, get_date_max
 from django_tasks_db.utils import exclusive_transaction
 
-from blog.models import Worker
+from blog.models import Job, Worker
 
 BEAT_EVERY = timedelta(seconds=10)
 GONE_AFTER = timedelta(seconds=60)  # without a sign of life
 LOST_AT_MOST = 3  # workers that vanish with the same task in hand, before the task is held to be the cause
 LATE_AFTER = timedelta(minutes=5)
+JOB_TASK = "blog.tasks.run_job"  # its first argument is the job
 logger = logging.getLogger(__name__)
 
 
@@ -116,8 +117,22 @@ def put_back(row: DBTaskResult) -> None:
     if len(row.worker_ids) >= LOST_AT_MOST:
         logger.error("task %s %s failed: %s workers vanished with it", row.task_path, row.pk, len(row.worker_ids))
         row.set_failed(WorkerLostError(f"{len(row.worker_ids)} workers vanished with this task in hand"))
+        if row.task_path == JOB_TASK:
+            Job.objects.filter(pk=row.args_kwargs["args"][0]).give_up("lost")
         return
     logger.warning("task %s %s is put back: its worker is gone", row.task_path, row.pk)
     row.status = TaskResultStatus.READY
     row.started_at = None
     row.save(update_fields=["status", "started_at"])
+
+
+def run_again(rows: QuerySet) -> list[DBTaskResult]:
+    """Put the failed ones of `rows` back into the queue, as if nobody had tried. Return them."""
+    with exclusive_transaction():
+        again = list(rows.select_for_update(skip_locked=True).filter(status=TaskResultStatus.FAILED))
+        for row in again:
+            row.status, row.started_at, row.finished_at, row.worker_ids = TaskResultStatus.READY, None, None, []
+            row.run_after = get_date_max()
+            row.args_kwargs["kwargs"].pop("tried", None)
+            row.save()
+    return again

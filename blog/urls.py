@@ -1,7 +1,7 @@
 from django.urls import path
 
 from blog import feeds
-from blog.views import posts, timelines, translations
+from blog.views import jobs, posts, timelines, translations
 
 app_name = "blog"
 urlpatterns = [
@@ -16,6 +16,12 @@ urlpatterns = [
     path("posts/<int:pk>/menu/", posts.menu, name="menu"),
     path("posts/<int:pk>/translation/", translations.show, name="translation"),
     path("posts/<int:pk>/delete/", posts.delete, name="delete"),
+    path("jobs/", jobs.all_of_mine, name="jobs"),
+    path("jobs/export/", jobs.export, name="export"),
+    path("jobs/<int:pk>/", jobs.show, name="job"),
+    path("jobs/<int:pk>/progress/", jobs.progress, name="job_progress"),
+    path("jobs/<int:pk>/cancel/", jobs.cancel, name="job_cancel"),
+    path("jobs/<int:pk>/download/", jobs.download, name="job_download"),
     path("new/", timelines.home_new, name="home_new"),
     path("explore/new/", timelines.explore_new, name="explore_new"),
 ]

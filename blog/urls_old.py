@@ -9,7 +9,7 @@ urlpatterns = [
     path("explore", moved, {"to": "/explore/"}),
     path("search", moved, {"to": "/explore/"}),
     path("edit_profile", moved, {"to": "/accounts/settings/"}),
-    path("export_posts", moved, {"to": "/accounts/settings/"}),
+    path("export_posts", moved, {"to": "/jobs/"}),
     path("auth/login", moved, {"to": "/accounts/login/", "keep": "next"}),
     path("auth/register", moved, {"to": "/accounts/register/", "keep": "next"}),
     path("auth/logout", moved, {"to": "/"}),

@@ -1,7 +1,7 @@
 """What people say about themselves. A form that is refused keeps what was typed, passwords apart."""
 
 from accounts.forms.joining import GUESSES_PER, RegisterForm, SignInForm, guesses_of
-from accounts.forms.passwords import EmailForm, NewPasswordForm, PasswordChangeForm, ResetForm
+from accounts.forms.passwords import EmailForm, LeaveForm, NewPasswordForm, PasswordChangeForm, ResetForm
 from accounts.forms.profile import LanguageCodeForm, LanguageForm, ProfileForm, ThemeForm
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "EmailForm",
     "LanguageCodeForm",
     "LanguageForm",
+    "LeaveForm",
     "NewPasswordForm",
     "PasswordChangeForm",
     "ProfileForm",

@@ -70,3 +70,26 @@ class EmailForm(UniqueMixin, forms.Form):
     def clean(self) -> dict:
         self.check_free()
         return self.cleaned_data
+
+
+class LeaveForm(forms.Form):
+    """The wish to have one's account deleted, with the password."""
+
+    password = password_field(_("Your password"), "current-password")
+
+    def __init__(self, member: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.member = member
+
+    @sensitive_variables()
+    def clean_password(self) -> str:
+        if not self.member.check_password(self.cleaned_data["password"]):
+            raise ValidationError(_("This is not your password."), code="password_incorrect")
+        return ""
+
+    def clean(self) -> dict:
+        if self.member.is_staff or self.member.is_superuser:  # or what they did for the site would go with them
+            raise ValidationError(
+                _("You look after this site. Ask an administrator to take these rights from you first."), code="staff"
+            )
+        return self.cleaned_data

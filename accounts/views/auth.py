@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import tasks
 from accounts.forms import RegisterForm, SignInForm
-from accounts.models import User
+from accounts.models import Departure, User
 from microblog.addresses import site_address, wanted
 from microblog.ratelimit import limit
 from microblog.retry import after_commit
@@ -22,6 +22,8 @@ from microblog.retry import after_commit
 def enter(request: HttpRequest, member: User, *, remember: bool) -> HttpResponse:
     """Sign `member` in, for as long as the browser is open or longer, and go where they wanted to go."""
     auth.login(request, member)
+    if Departure.objects.cancel(member):
+        messages.success(request, _("Welcome back. Your account is not deleted."))
     request.session.set_expiry(None if remember else 0)
     return redirect(wanted(request) or "blog:home")
 

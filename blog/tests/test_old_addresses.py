@@ -9,7 +9,7 @@ MOVED = {
     "/explore?page=2": "/explore/",
     "/search?q=bread&page=2": "/explore/",
     "/edit_profile": "/accounts/settings/",
-    "/export_posts": "/accounts/settings/",
+    "/export_posts": "/jobs/",
     "/user/ada": "/@ada/",
     "/user/ada?page=2": "/@ada/",
     "/user/ada/popup": "/@ada/",

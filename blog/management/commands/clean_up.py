@@ -10,7 +10,9 @@ from django_tasks_db.models import DBTaskResult
 
 from accounts.models import EmailChange, Session
 from accounts.models.email_change import CONFIRM_WITHIN
-from blog.models import Translation
+from blog.models import Job, Translation
+from blog.models.job import STALE_AFTER
+from blog.tasks import start_removals
 from microblog.models import RateWindow
 
 BATCH = 1000  # rows in one transaction
@@ -21,7 +23,7 @@ TASKS_KEPT = timedelta(days=7)
 class Command(BaseCommand):
     help = (
         "Delete expired sessions, past rate limits, unconfirmed changes of address, void translations, "
-        "and tasks finished a week ago."
+        "and jobs and tasks that ended a week ago. Begin to remove those who left two weeks ago."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -33,8 +35,11 @@ class Command(BaseCommand):
                 EmailChange.objects.filter(confirmed_at=None, created_at__lt=now - CONFIRM_WITHIN)
             ),
             "void translations": delete(Translation.objects.void()),
+            "expired jobs": delete(Job.objects.filter(expires_at__lt=now)),
             "finished tasks": delete(DBTaskResult.objects.finished().filter(finished_at__lt=now - TASKS_KEPT)),
         }
+        start_removals()
+        Job.objects.filter(created_at__lt=now - STALE_AFTER).give_up("lost")
         self.stdout.write(f"Deleted: {', '.join(f'{n} {what}' for what, n in gone.items())}.")
 
 

@@ -1,0 +1,111 @@
+"""Work that outlives the request. `start_x` makes the row and puts the task into the queue, in one transaction."""
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import Q
+from django.utils import timezone, translation
+
+from accounts import emails
+from accounts.models import Departure, User
+from blog.archive.write import write
+from blog.models import Job
+from blog.models.job import StoppedError
+from blog.removal import remove
+from microblog.retry import retried, task
+
+ATTACHED_AT_MOST = 1_000_000  # bytes
+AWAY = OperationalError, InterfaceError
+DELAYS = timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1)
+REMOVING_AT_MOST = timedelta(hours=3)  # then it is begun again
+logger = logging.getLogger(__name__)
+
+
+class AgainError(Exception):
+    """An attempt went wrong; another one may work."""
+
+
+def start_export(member: User, *, site: str, language: str) -> Job:
+    """The export of this member that is under way, or a new one. `site` and `language` are the request's."""
+    with transaction.atomic():
+        job, new = Job.objects.start(member, Job.Kind.EXPORT)
+        if new:
+            run_job.enqueue(job.pk, site, language)
+    return job
+
+
+def export(job: Job, site: str, language: str) -> None:
+    result = write(job, site=site)
+    with transaction.atomic():
+        job.finish(**result)
+        send_export_ready.enqueue(job.pk, site, language)
+
+
+WORK: dict[str, Callable[[Job, str, str], None]] = {Job.Kind.EXPORT: export}
+
+
+@task
+@retried(AgainError, delays=DELAYS)
+def run_job(pk: int, site: str, language: str) -> None:
+    """Do a job, or nothing if it is finished, stopped, or gone: running it twice is running it once."""
+    job = Job.objects.select_related("owner").filter(pk=pk).first()
+    if job is None or not job.begin():
+        return
+    try:
+        with translation.override(language_of(job.owner, language)):
+            WORK[job.kind](job, site, language)
+    except (StoppedError, *AWAY) as error:
+        if not isinstance(error, StoppedError):
+            raise  # the database is away: the worker puts the task back
+        logger.info("job %s was stopped", job)
+    except Exception as error:
+        if job.stumble():
+            raise AgainError(f"job {job}: {type(error).__name__}") from error
+        raise
+
+
+def language_of(member: User, otherwise: str) -> str:
+    return member.language if member.language in dict(settings.LANGUAGES) else otherwise
+
+
+@task
+@retried(OSError)
+def send_export_ready(pk: int, site: str, language: str) -> None:
+    """Tell the owner where their archive is, and attach it when it is small."""
+    job = Job.objects.select_related("owner").filter(pk=pk).first()
+    if job is None or not job.has_file or not job.owner.email:
+        return
+    attached = [(file_name(job), b"".join(job.content()), "application/zip")] if job.size <= ATTACHED_AT_MOST else []
+    url = site + job.get_absolute_url()
+    emails.send("export_ready", job.owner.email, job.owner, site=site, language=language, url=url, attachments=attached)
+
+
+def file_name(job: Job) -> str:
+    return f"microblog-{job.owner.username}-{job.created_at:%Y-%m-%d}.zip"
+
+
+def start_removals() -> int:
+    """Begin to remove the members whose time of grace is over. Return how many there are."""
+    due = Departure.objects.due().filter(Q(begun_at=None) | Q(begun_at__lt=timezone.now() - REMOVING_AT_MOST))
+    pks = list(due.values_list("user_id", flat=True))
+    for pk in pks:
+        remove_member.enqueue(pk)
+    return len(pks)
+
+
+@task
+@retried(AgainError, delays=DELAYS)
+def remove_member(pk: int) -> None:
+    """Remove a member who wanted it, and did not come back. Interrupted, it goes on where it was."""
+    departure = Departure.objects.select_related("user").filter(user=pk).first()
+    if departure is None or not departure.begin():
+        return
+    try:
+        remove(departure.user)
+    except AWAY:
+        raise
+    except Exception as error:
+        raise AgainError(f"member {pk} could not be removed: {type(error).__name__}") from error
