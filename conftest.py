@@ -2,6 +2,8 @@
 
 import io
 import os
+from collections.abc import Iterator
+from importlib import import_module
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -38,6 +40,28 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
     if report.skipped and os.environ.get("CI") and "is not on this machine" in str(report.longrepr):
         report.outcome = "failed"
     return report
+
+
+@pytest.fixture(scope="session", autouse=True)
+def groups_again() -> Iterator[None]:
+    """A test that commits empties every table afterwards, also of what migrations put there: the groups."""
+    from django.apps import apps
+    from django.db.models.signals import post_migrate
+
+    wanted = import_module("blog.migrations.0005_moderators").GROUPS
+
+    def make(**about: object) -> None:
+        from django.contrib.auth.models import Group, Permission
+
+        for name, rights in wanted.items():
+            group, _made = Group.objects.get_or_create(name=name)
+            for label, _dot, codename in (right.partition(".") for right in rights):
+                group.permissions.add(Permission.objects.get(content_type__app_label=label, codename=codename))
+
+    last = apps.get_app_config("django_tasks_database")  # every table is there, and Django's permissions are
+    post_migrate.connect(make, sender=last)
+    yield
+    post_migrate.disconnect(make, sender=last)
 
 
 @pytest.fixture(autouse=True)

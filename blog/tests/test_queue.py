@@ -88,6 +88,12 @@ class TheQueue(TestCase):
 
 @override_settings(TASKS=QUEUE)
 class ReclaimingAndRunning(TestCase):
+    def setUp(self):
+        # The worker drops old connections before each turn; this one is inside the test's transaction.
+        keep = mock.patch("blog.management.commands.worker.close_old_connections")
+        keep.start()
+        self.addCleanup(keep.stop)
+
     def test_puts_back_only_what_vanished_workers_had(self):
         queue.beat("alive")
         mine = make_task(status="RUNNING", worker_ids=["me"], started_at=timezone.now())
