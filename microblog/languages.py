@@ -1,6 +1,7 @@
 """The languages that people write in: their names in the reader's language, and which codes mean the same one."""
 
 from collections.abc import Mapping
+from unicodedata import normalize
 
 from django.conf import settings
 from django.utils.translation import get_language_info, pgettext
@@ -11,8 +12,9 @@ COMMON = (
     "ar bg bn ca cs da de el en es et fa fi fr he hi hr hu id it ja ko lt lv ms nl no pl pt ro ru sk sl sr sv sw ta "
     "te th tl tr uk ur vi zh"
 )
-# Django names the written forms of Chinese only, and not the language of the Philippines.
-NAMES = {"zh": _("Chinese"), "tl": _("Filipino")}
+# Django names the written forms of Chinese and Norwegian only, not the language of the Philippines, and Malay only in
+# some of its catalogues.
+NAMES = {"zh": _("Chinese"), "tl": _("Filipino"), "no": _("Norwegian"), "ms": _("Malay")}
 SAME = {"nb": "no", "nn": "no", "fil": "tl", "iw": "he"}
 
 
@@ -46,7 +48,8 @@ def name_in_a_sentence(code: str) -> str:
 def choices() -> list[tuple[str, str]]:
     """The languages for a form, by their names in the active language."""
     codes = {base(code) for code, _name in settings.LANGUAGES} | set(COMMON.split())
-    return sorted(((code, name(code)) for code in codes), key=lambda choice: choice[1].casefold())
+    # Decomposed, "Árabe" stands among the A.
+    return sorted(((code, name(code)) for code in codes), key=lambda choice: normalize("NFKD", choice[1]).casefold())
 
 
 def called(code: str, names: Mapping[str, str]) -> str:
