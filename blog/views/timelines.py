@@ -19,7 +19,7 @@ from blog.forms import PostForm
 from blog.models import Post, Tag
 from blog.models import timeline as timelines
 from blog.models.timeline import home_of, page_of
-from microblog.pagination import Cursor, Page, cursor_of
+from microblog.pagination import Cursor, Page, cursor_of, has_gone
 
 WRITES_IN = "writes_in"  # in the session: the language that the author chose for their last post, if they did
 NEW_AT_MOST = 20  # the bar says "20+ new posts" above that
@@ -45,6 +45,8 @@ def home(request: HttpRequest) -> HttpResponse:
 def home_page(request: HttpRequest, form: PostForm | None = None, status: int = 200) -> HttpResponse:
     """The home timeline below a form: a blank one, or one that was refused."""
     page = home_of(request.user, cursor_of(request))
+    if has_gone(request, page):
+        return redirect(request.path)
     writes_in = request.session.get(WRITES_IN, "")
     # A blank form is kept as HTML, and made only where it is not at hand.
     forms = {"form": form, "writes_in": writes_in, "blank": partial(PostForm, initial={"language": writes_in})}
@@ -62,6 +64,8 @@ def front(request: HttpRequest) -> HttpResponse:
 @require_safe
 def explore(request: HttpRequest) -> HttpResponse:
     page = timelines.explore(cursor_of(request))
+    if has_gone(request, page):
+        return redirect(request.path)
     suggestions = who_to_follow(request.user) if request.user.is_authenticated else []
     return render(request, "blog/explore.html", {**timeline(page, request.user), "suggestions": suggestions})
 
@@ -76,6 +80,8 @@ def tag(request: HttpRequest, name: str) -> HttpResponse:
         return redirect("blog:tag", folded, permanent=True)
     found = Tag.objects.filter(name=folded).first()
     page = page_of(Post.objects.tagged(found).public(), cursor_of(request)) if found else Page()
+    if has_gone(request, page):
+        return redirect(request.path)
     return render(request, "blog/tag.html", {**timeline(page, request.user), "tag": folded})
 
 
@@ -89,6 +95,8 @@ def person(request: HttpRequest, username: str) -> HttpResponse:
         page = page_of(Post.objects.by(who).visible_to(request.user), cursor_of(request))
     else:
         page = timelines.profile(who, cursor_of(request))
+    if has_gone(request, page):
+        return redirect(request.path)
     context = {**timeline(page, request.user), "person": who, **ties(request.user, who)}
     return render(request, "blog/person.html", context)
 
