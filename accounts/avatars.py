@@ -32,9 +32,9 @@ def picture(user: User) -> str:
 
 
 def gravatar_of(user: User, pixels: int) -> str:
-    """Where this person's picture is at Gravatar, if the site asks it and they chose it; else nothing."""
-    chosen = settings.AVATARS == "gravatar" and user.avatar == User.Avatar.GRAVATAR and user.email
-    return gravatar(user.email, pixels) if chosen else ""
+    """Where this person's picture is at Gravatar, if the site asks it and they chose nothing else; or ""."""
+    asked = settings.AVATARS == "gravatar" and user.avatar in ("", User.Avatar.GRAVATAR) and user.email
+    return gravatar(user.email, pixels) if asked else ""
 
 
 def gravatar(email: str, pixels: int) -> str:

@@ -11,6 +11,7 @@ from django.db import InterfaceError, OperationalError
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 ACCESS = "microblog.access"
 PROBES = "/healthz", "/readyz"
+SAID = 404, 405, 422  # nothing there, nothing to open, a form to look at again: the access line says it all
 ACCESS_FIELDS = "method", "path", "status", "ms", "member"  # the arguments of an access record, in their order
 # Tokens of reset and confirmation links. A post's number is not one, and nobody's name.
 SECRET = re.compile(r"(?<=/)(?!@|\d+(?:/|$))[^/]{20,}")
@@ -25,7 +26,8 @@ class RequestFilter(logging.Filter):
     """Put the request's id on the record, and take out what does not belong on the console."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = request_id.get()
+        # Of an answer Django writes after the middleware has let go of the id.
+        record.request_id = getattr(vars(record).get("request"), "id", None) or request_id.get()
         if not hasattr(record, "worth_a_line"):  # several handlers filter one record
             record.worth_a_line = not record.name.startswith("django.") or _of_django(record)
         return record.worth_a_line  # type: ignore[attr-defined] # set above, or by another handler
@@ -35,7 +37,7 @@ def _of_django(record: logging.LogRecord) -> bool:
     """Quieten Django's record of an answer (it has `status_code`). Return whether it is worth a line."""
     status = getattr(record, "status_code", 0)
     probe = getattr(vars(record).get("request"), "path_info", "") in PROBES
-    if status == 404 or (probe and not record.exc_info):
+    if status in SAID or (probe and not record.exc_info):
         return False  # the access line, or the check that failed, says so
     if isinstance(record.args, tuple):
         record.args = tuple(without_secrets(a) if isinstance(a, str) and a[:1] == "/" else a for a in record.args)

@@ -63,6 +63,11 @@ class Page:
         return self.rows[0][0] if self.rows else 0
 
 
+def has_gone(request: HttpRequest, page: Page) -> bool:
+    """Whether "Newer" led to where nothing is any more; the list begins at the address without its cursor."""
+    return "after" in request.GET and not page.rows
+
+
 def cut(fetch: Callable[[int], list[tuple]], cursor: Cursor, size: int) -> Page:
     """Make a page of what `fetch(limit)` finds.
 

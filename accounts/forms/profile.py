@@ -80,7 +80,7 @@ class ProfileForm(UniqueMixin, forms.ModelForm):
         choice: Any = self.fields["avatar"]
         choice.choices = offered
         if self.initial.get("avatar") not in dict(offered):
-            self.initial["avatar"] = User.Avatar.SHAPES
+            self.initial["avatar"] = User.Avatar.GRAVATAR if self.has_gravatar else User.Avatar.SHAPES
         drawn = copy(self.instance)
         drawn.avatar_seed = self.initial["avatar_seed"]
         choice.widget.member = drawn

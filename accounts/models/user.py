@@ -83,7 +83,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     language = models.CharField(_("language"), max_length=12, blank=True)
     # Other languages they read, as microblog.languages has them, with spaces between: no column costs less to load.
     reads = models.CharField(_("languages read"), max_length=300, blank=True, default="", db_default="")
-    avatar = models.CharField(_("avatar"), max_length=8, choices=Avatar, default=Avatar.SHAPES)
+    # "" until they choose: the site's way (AVATARS).
+    avatar = models.CharField(_("avatar"), max_length=8, choices=Avatar, blank=True, default="")
     avatar_seed = models.PositiveSmallIntegerField(default=0)
     shortcuts = models.BooleanField(_("keyboard shortcuts"), default=True)
     is_staff = models.BooleanField(_("staff"), default=False, help_text=_("Can sign in to the administration."))

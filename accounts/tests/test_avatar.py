@@ -48,9 +48,12 @@ class Avatar(TestCase):
         ElementTree.fromstring(self.picture().content)  # noqa: S314 - our own
 
     @GRAVATAR
-    def test_those_who_chose_gravatar_have_theirs_there(self):
+    def test_is_at_gravatar_where_the_site_says_so_unless_they_chose_another(self):
+        User.objects.update(avatar=User.Avatar.SHAPES)
         self.assertEqual(self.picture().status_code, 200, "asked for without being chosen")
         User.objects.update(avatar=User.Avatar.GRAVATAR)
+        self.assertEqual(self.picture().status_code, 302)
+        User.objects.update(avatar="")
         # sha256 of ada@example.com
         digest = "b5fc85e55755f9e0d030a10ab4429b6b2944855f9a0d60077fe832becbc41d72"
         self.assertRedirects(

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from accounts import avatars
 from accounts.models import Follow, User
 from accounts.validators import fold
-from microblog.pagination import cursor_of, paginate
+from microblog.pagination import cursor_of, has_gone, paginate
 
 PEOPLE_PER_PAGE = 20
 
@@ -43,6 +43,8 @@ def people(request: HttpRequest, who: User, username: str, follows: Any, side: s
         return answer
     shown = follows.filter(**{f"{side}__suspended_at": None})
     page = paginate(shown, cursor_of(request), size=PEOPLE_PER_PAGE, columns=("id", f"{side}_id"))
+    if has_gone(request, page):
+        return redirect(request.path)
     keys = [row[1] for row in page.rows]
     found = User.objects.in_bulk(keys)
     mine = followed_by(request.user, keys)

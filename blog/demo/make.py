@@ -82,7 +82,7 @@ def _people(
             email=_email(number, person.username),
             language=person.language,
             password=hashed,
-            avatar=User.Avatar.LETTER if _share(person.username) < 0.2 else User.Avatar.SHAPES,
+            avatar=User.Avatar.LETTER if _share(person.username) < 0.2 else "",
             is_staff=person.username == MODERATOR,
             created_at=_joined(person, times[person.username][0]),
             last_seen_at=_last_seen(person.username, times[person.username][-1], now),

@@ -391,6 +391,12 @@ class Timelines(TestCase):
         back = outline(self.client.get("/explore/" + newer["href"]))
         self.assertEqual([card["id"] for card in back.all("article")], seen[20:40])
 
+    def test_newer_leads_to_the_beginning_when_what_was_newer_is_gone(self):
+        self.client.force_login(self.ada)
+        newest = self.posts[-1].pk
+        for path in ["/", "/explore/", "/@ada/", "/tags/bread/", "/@ada/followers/", "/@ada/following/"]:
+            self.assertRedirects(self.client.get(f"{path}?after={newest}"), path)
+
     def test_only_the_newest_page_waits_for_newer_posts(self):
         self.client.force_login(self.ada)
         for path, poll in [("/", "/new/"), ("/explore/", "/explore/new/")]:

@@ -20,7 +20,7 @@ from blog.models import Post, Tag
 from blog.models import timeline as timelines
 from blog.models.timeline import home_of, page_of
 from microblog.context_processors import site_url, theme_of
-from microblog.pagination import Cursor, Page, cursor_of
+from microblog.pagination import Cursor, Page, cursor_of, has_gone
 from microblog.templatetags.kept import render_kept
 
 WRITES_IN = "writes_in"  # in the session: the language that the author chose for their last post, if they did
@@ -47,6 +47,8 @@ def home(request: HttpRequest) -> HttpResponse:
 def home_page(request: HttpRequest, form: PostForm | None = None, status: int = 200) -> HttpResponse:
     """The home timeline below a form: a blank one, or one that was refused."""
     page = home_of(request.user, cursor_of(request))
+    if has_gone(request, page):
+        return redirect(request.path)
     writes_in = request.session.get(WRITES_IN, "")
     # A blank form is kept as HTML, and made only where it is not at hand.
     forms = {"form": form, "writes_in": writes_in, "blank": partial(PostForm, initial={"language": writes_in})}
@@ -66,6 +68,8 @@ def front(request: HttpRequest) -> HttpResponse:
 @require_safe
 def explore(request: HttpRequest) -> HttpResponse:
     page = timelines.explore(cursor_of(request))
+    if has_gone(request, page):
+        return redirect(request.path)
     suggestions = who_to_follow(request.user) if request.user.is_authenticated else []
     return shell(request, "blog/explore.html", {**timeline(page, request.user), "suggestions": suggestions})
 
@@ -87,6 +91,8 @@ def tag(request: HttpRequest, name: str) -> HttpResponse:
         return redirect("blog:tag", folded, permanent=True)
     found = Tag.objects.filter(name=folded).first()
     page = page_of(Post.objects.tagged(found).public(), cursor_of(request)) if found else Page()
+    if has_gone(request, page):
+        return redirect(request.path)
     return render(request, "blog/tag.html", {**timeline(page, request.user), "tag": folded})
 
 
@@ -100,6 +106,8 @@ def person(request: HttpRequest, username: str) -> HttpResponse:
         page = page_of(Post.objects.by(who).visible_to(request.user), cursor_of(request))
     else:
         page = timelines.profile(who, cursor_of(request))
+    if has_gone(request, page):
+        return redirect(request.path)
     context = {**timeline(page, request.user), "person": who, **ties(request.user, who)}
     return render(request, "blog/person.html", context)
 

@@ -114,6 +114,18 @@ class OnTheConsole(TestCase):
         line = rf"20\S+Z INFO microblog.access \[{request_id}\] GET /nothing/ 404 \d+ ms member {ada.pk}"
         self.assertRegex(console.lines[0], f"^{line}$")
 
+    def test_a_refused_form_is_one_line_and_an_address_for_forms_too(self):
+        with Console() as console:
+            self.client.post("/accounts/login/", {"username": ""})
+            self.client.get("/posts/")
+        self.assertEqual([line.split()[2] for line in console.lines], ["microblog.access"] * 2)
+
+    def test_what_django_says_of_an_answer_has_its_id(self):
+        with Console() as console:
+            answer = Client(enforce_csrf_checks=True).post("/posts/")
+        told = [line for line in console.lines if "django." in line]
+        self.assertEqual([answer.headers["X-Request-ID"] in line for line in told], [True])
+
     def test_refused_requests_leave_no_traceback(self):
         with Console() as console:
             for path in ["/broken/often/", "/broken/forbidden/", "/broken/sentence/", "/broken/suspicious/"]:
