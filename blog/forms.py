@@ -12,6 +12,12 @@ from blog import language, text
 from blog.models import Post
 from microblog import languages
 
+LARGEST_UPLOAD = 50 * 1024 * 1024  # bytes
+TOO_LARGE = ValidationError(
+    _("This file is larger than 50 MB. Unpack it, and choose the file with the posts: outbox.json or tweets.js."),
+    code="too_large",
+)
+
 
 class BodyField(forms.CharField):
     """What somebody writes, cleaned (blog.text.clean) before it is judged: nobody sees a NUL byte in their text."""
@@ -57,3 +63,27 @@ class PostForm(forms.Form):
         body = self.cleaned_data["body"]
         chosen = self.cleaned_data["language"]
         return Post.objects.publish(author, body, language=chosen or language.detect(body))
+
+
+class UploadForm(forms.Form):
+    """An archive of posts."""
+
+    file = forms.FileField(
+        label=_("The archive, or the file with the posts in it"),
+        max_length=300,
+        error_messages={"required": _("Choose a file first."), "empty": _("This file is empty.")},
+        widget=forms.FileInput(attrs={"accept": ".zip,.json,.js"}),
+    )
+
+    @classmethod
+    def too_large(cls) -> "UploadForm":
+        """The form for somebody whose file was not even read."""
+        form = cls({}, {})
+        form.errors.pop("file", None)
+        form.add_error("file", TOO_LARGE)
+        return form
+
+    def clean_file(self) -> Any:
+        if self.cleaned_data["file"].size > LARGEST_UPLOAD:
+            raise TOO_LARGE
+        return self.cleaned_data["file"]

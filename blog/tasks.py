@@ -5,12 +5,15 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from django.conf import settings
+from django.core.files import File
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q
 from django.utils import timezone, translation
 
 from accounts import emails
 from accounts.models import Departure, User
+from blog.archive.reading import RefusedError
+from blog.archive.take import keep_upload, preview, take
 from blog.archive.write import write
 from blog.models import Job
 from blog.models.job import StoppedError
@@ -44,23 +47,70 @@ def export(job: Job, site: str, language: str) -> None:
         send_export_ready.enqueue(job.pk, site, language)
 
 
-WORK: dict[str, Callable[[Job, str, str], None]] = {Job.Kind.EXPORT: export}
+def start_import(member: User, file: File, *, site: str, language: str) -> Job:
+    """Keep an archive that was uploaded and read it through. Earlier ones that nobody is taking in go."""
+    with transaction.atomic():
+        used = Job.objects.unfinished().filter(kind=Job.Kind.IMPORT, owner=member)
+        former = Job.objects.filter(owner=member, kind=Job.Kind.PREVIEW).exclude(pk__in=used.values("source"))
+        former.delete()
+        job, new = Job.objects.start(member, Job.Kind.PREVIEW)
+        if new:
+            keep_upload(job, file)
+            run_job.enqueue(job.pk, site, language)
+    return job
+
+
+def start_taking(previewed: Job, *, follow: bool, site: str, language: str) -> Job:
+    """Take in what was read; `follow`: and follow the people of the archive who are here."""
+    with transaction.atomic():
+        job, new = Job.objects.start(
+            previewed.owner,
+            Job.Kind.IMPORT,
+            source=previewed,
+            result={"follow": follow, "kind": previewed.result["kind"]},
+        )
+        if new:
+            run_job.enqueue(job.pk, site, language)
+    return job
+
+
+def read(job: Job, site: str, language: str) -> None:
+    job.finish(**preview(job, site=site))
+
+
+def take_in(job: Job, site: str, language: str) -> None:
+    job.finish(**take(job, site=site))
+
+
+WORK: dict[str, Callable[[Job, str, str], None]] = {
+    Job.Kind.EXPORT: export,
+    Job.Kind.PREVIEW: read,
+    Job.Kind.IMPORT: take_in,
+}
 
 
 @task
 @retried(AgainError, delays=DELAYS)
 def run_job(pk: int, site: str, language: str) -> None:
     """Do a job, or nothing if it is finished, stopped, or gone: running it twice is running it once."""
-    job = Job.objects.select_related("owner").filter(pk=pk).first()
+    job = Job.objects.select_related("owner", "source").filter(pk=pk).first()
     if job is None or not job.begin():
         return
     try:
         with translation.override(language_of(job.owner, language)):
-            WORK[job.kind](job, site, language)
-    except (StoppedError, *AWAY) as error:
-        if not isinstance(error, StoppedError):
-            raise  # the database is away: the worker puts the task back
+            attempt(job, site, language)
+    except StoppedError:
         logger.info("job %s was stopped", job)
+
+
+def attempt(job: Job, site: str, language: str) -> None:
+    """Do it once. Raise AgainError when another attempt may work."""
+    try:
+        WORK[job.kind](job, site, language)
+    except (StoppedError, *AWAY):
+        raise  # where the database is away, the worker puts the task back
+    except RefusedError as error:
+        job.fail(error.code)
     except Exception as error:
         if job.stumble():
             raise AgainError(f"job {job}: {type(error).__name__}") from error

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 KEPT = timedelta(days=7)
 CHUNK_SIZE = 256 * 1024  # bytes of every chunk but the last
@@ -27,6 +28,15 @@ SENTENCES: dict[str, Promise] = {
     "too_large": _("There is too much in this archive. Choose the file with the posts inside it instead."),
     "nothing": _("There are no posts in this archive that can be taken."),
     "source_gone": _("The file you uploaded is no longer here. Upload it again."),
+}
+# Why posts of an archive are left out, and how many.
+LEFT: dict[str, Any] = {
+    "shared": ngettext_lazy("%(n)d is somebody else's, shared.", "%(n)d are somebody else's, shared.", "n"),
+    "not_public": ngettext_lazy("%(n)d was not public.", "%(n)d were not public.", "n"),
+    "too_long": ngettext_lazy("%(n)d is longer than 1,000 characters.", "%(n)d are longer than 1,000 characters.", "n"),
+    "empty": ngettext_lazy("%(n)d has no text.", "%(n)d have no text.", "n"),
+    "no_time": ngettext_lazy("%(n)d has no time that can be read.", "%(n)d have no time that can be read.", "n"),
+    "future": ngettext_lazy("%(n)d is dated in the future.", "%(n)d are dated in the future.", "n"),
 }
 
 
@@ -137,6 +147,16 @@ class Job(models.Model):
         return SENTENCES.get(self.message, "")
 
     @property
+    def left_out(self) -> list[str]:
+        """What is not taken from an archive, a sentence for each reason."""
+        return [LEFT[why] % {"n": n} for why, n in self.result.get("left", {}).items()]
+
+    @property
+    def can_be_taken(self) -> bool:
+        """Whether an archive was read, and is still here."""
+        return self.is_ready and self.kind == self.Kind.PREVIEW and self.chunks.exists()
+
+    @property
     def size(self) -> int:
         """Bytes of the file."""
         return self.result.get("size", 0)
@@ -144,18 +164,18 @@ class Job(models.Model):
     def begin(self) -> bool:
         """Take the job up. Return False when there is nothing to do: it is finished, stopped, or gone."""
         takes = [*self.OPEN, self.Status.FAILED]  # an operator may run a failed one again
+        fresh = {"done": 0, "total": 0, "message": "", "finished_at": None, "expires_at": None}
         try:
             with transaction.atomic():
                 row = Job.objects.select_for_update().filter(pk=self.pk, status__in=takes).first()
                 if row is None:
                     return False
-                self.attempts = row.attempts + 1
-                self.status = self.Status.RUNNING
-                self.done = self.total = 0
-                self.message, self.finished_at, self.expires_at = "", None, None
-                self.save()
+                again = {**fresh, "status": self.Status.RUNNING, "attempts": row.attempts + 1}
+                Job.objects.filter(pk=self.pk).update(**again)
         except IntegrityError:  # a failed one, while a newer one of its kind is under way
             return False
+        for name, value in {**again, "result": row.result}.items():
+            setattr(self, name, value)
         return True
 
     def note(self, **changes: Any) -> None:

@@ -68,11 +68,11 @@ def _write(move: Move, ids: Ids, members: set[int], batch: list[Old]) -> None:
         move.report.known["posts"] += len(batch) - len(new)
         move.report.taken["posts"] += len(new)
         if new and not move.dry_run:
-            posts = _publish(new, ids.give([old.base for old in new]), members)
+            posts = publish(new, ids.give([old.base for old in new]), members)
             move.remember(POST, (((old.old_id, 0), post.pk) for old, post in zip(new, posts, strict=True)))
 
 
-def _publish(batch: list[Old], pks: list[int], members: set[int]) -> list[Post]:
+def publish(batch: list[Old], pks: list[int], members: set[int]) -> list[Post]:
     """Make the posts with all that `Post.objects.publish` makes for one."""
     posts = [
         Post(pk=pk, author_id=old.author, body=old.body, language=old.language or language.detect(old.body))

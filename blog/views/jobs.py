@@ -10,9 +10,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from blog import tasks
+from blog.forms import LARGEST_UPLOAD, UploadForm
 from blog.models import Job
 from microblog.addresses import member_required, site_address
 from microblog.ratelimit import limit
@@ -34,6 +36,37 @@ def all_of_mine(request: HttpRequest) -> HttpResponse:
 def export(request: HttpRequest) -> HttpResponse:
     """Begin an export; the one that is under way is enough."""
     return redirect(tasks.start_export(request.user, site=site_address(request), language=get_language()))
+
+
+@csrf_exempt  # `receive` checks: to look for the token is to read the whole upload, however large
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def take_in(request: HttpRequest) -> HttpResponse:
+    """Upload an archive; it is read, and shown, before anything is taken."""
+    if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST_UPLOAD + 100_000:
+        return render(request, "blog/import.html", {"form": UploadForm.too_large()}, status=413)
+    return receive(request)
+
+
+@csrf_protect
+@limit("import", times=20, per=timedelta(hours=1))
+def receive(request: HttpRequest) -> HttpResponse:
+    form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
+    if not form.is_valid():
+        return render(request, "blog/import.html", {"form": form}, status=422 if form.is_bound else 200)
+    site, language = site_address(request), get_language()
+    return redirect(tasks.start_import(request.user, form.cleaned_data["file"], site=site, language=language))
+
+
+@require_POST
+@member_required
+def take(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take in what was shown."""
+    job = get_object_or_404(request.user.jobs, pk=pk)
+    if not job.can_be_taken:
+        raise Http404
+    follow, site = "follow" in request.POST, site_address(request)
+    return redirect(tasks.start_taking(job, follow=follow, site=site, language=get_language()))
 
 
 @require_safe

@@ -47,10 +47,10 @@ class Place:
         """What a command of ours prints."""
         return self.python("manage.py", *arguments, **env)
 
-    def python(self, *arguments: str, **env: str) -> str:
+    def python(self, *arguments: str, seconds: float = 120, **env: str) -> str:
         command = [sys.executable, *arguments]
         done = subprocess.run(
-            command, cwd=self.code, env={**self.env, **env}, capture_output=True, text=True, timeout=120
+            command, cwd=self.code, env={**self.env, **env}, capture_output=True, text=True, timeout=seconds
         )
         assert done.returncode == 0, f"{arguments}: {done.stdout}{done.stderr}"
         return done.stdout
