@@ -12,7 +12,7 @@ def choose_the_drawing(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0005_user_reads")]
+    dependencies = [("accounts", "0006_departure")]
 
     operations = [
         migrations.AlterField(
