@@ -16,6 +16,7 @@ from microblog.views import method_not_allowed, not_found
 
 Handler = Callable[[HttpRequest], HttpResponse]
 WELL_FORMED = re.compile(r"[\w-]{8,200}", re.ASCII)
+LOOPBACK = {"127.0.0.1", "localhost", "[::1]", "::1"}
 access = logging.getLogger(ACCESS)
 
 
@@ -34,10 +35,24 @@ class RequestMiddleware:
             # No address of ours holds a NUL, and PostgreSQL takes none.
             response = not_found(request) if "\0" in request.path_info else self.get_response(request)
             response.headers["X-Request-ID"] = request.id
+            if response.cookies and not request.is_secure() and on_this_machine(request):
+                for cookie in response.cookies.values():
+                    cookie["secure"] = ""
             _note(request, response.status_code, begun)
         finally:
             request_id.reset(token)
         return response
+
+
+def on_this_machine(request: HttpRequest) -> bool:
+    """Whether somebody on this very machine asks it by its own name: no wire is between them that needs https.
+
+    Source: https://www.w3.org/TR/secure-contexts/#is-origin-trustworthy, which holds http://127.0.0.1 to be safe. A
+    proxy in front names the site, or the address that it speaks for.
+    """
+    named = request.META.get("HTTP_HOST", "").rpartition(":")[0] or request.META.get("HTTP_HOST", "")
+    here = named in LOOPBACK and request.META.get("REMOTE_ADDR", "") in LOOPBACK
+    return here and "HTTP_X_FORWARDED_FOR" not in request.META
 
 
 def _note(request: HttpRequest, status: int, begun: float) -> None:

@@ -4,9 +4,10 @@ from django.contrib import admin
 from django.urls import include, path
 
 urlpatterns = [
-    path("admin/", admin.site.urls),
-    path("", include("accounts.urls")),
+    # The most read first: addresses are tried in this order.
     path("", include("blog.urls")),
+    path("", include("accounts.urls")),
+    path("admin/", admin.site.urls),
     path("", include("blog.urls_machines")),
     path("", include("blog.urls_old")),
 ]

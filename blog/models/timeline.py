@@ -9,6 +9,7 @@ Home is found in three bounded steps, exact and with no extra table.
 3. Posts: of those people, from the oldest of these heads on, merged.
 """
 
+# ruff: noqa: S608 - every statement here is built of constants, its values are parameters
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -40,7 +41,7 @@ def explore(cursor: Cursor) -> Page:
         SELECT p.id, p.version, p.author_id FROM blog_post p
          WHERE p.hidden_at IS NULL AND p.author_id NOT IN ({SUSPENDED}) {way.within}
          ORDER BY p.id {way.order} LIMIT {{limit}}
-    """  # noqa: S608 - here and below: built of constants only
+    """
     return _page("explore", posts, way, cursor)
 
 
@@ -52,8 +53,16 @@ def profile(author: User, cursor: Cursor) -> Page:
 
 def home_of(reader: User, cursor: Cursor) -> Page:
     """The home timeline: the posts of `reader` and of those they follow, newest first."""
-    find = _home_at_once if connection.vendor == "postgresql" else _home_by_steps
-    return cut(lambda limit: find(reader.pk, cursor, limit), cursor, settings.POSTS_PER_PAGE)
+    way = _direction(cursor)
+
+    def find(limit: int) -> list[tuple]:
+        params = _parameters(cursor, limit, reader=reader.pk)
+        walked = prepared.fetch(f"walk_{way.name}_{WALK}", _stamps(_walk(way), way), params)
+        if len(walked) == limit:
+            return walked
+        return _by_heads(way, params) if connection.vendor == "postgresql" else _by_heads_in_steps(way, params, limit)
+
+    return cut(find, cursor, settings.POSTS_PER_PAGE)
 
 
 # The people whose posts are on the page, and those who can't be seen.
@@ -93,7 +102,7 @@ def _walk(way: Direction) -> str:
                 SELECT followed_id FROM accounts_follow WHERE follower_id = {{reader}}))
           AND p.author_id NOT IN ({SUSPENDED})
         ORDER BY p.id {way.order} LIMIT {{limit}}
-    """  # noqa: S608
+    """
 
 
 def _newest_of(person: str, way: Direction, limit: str, bound: str = "") -> str:
@@ -101,7 +110,7 @@ def _newest_of(person: str, way: Direction, limit: str, bound: str = "") -> str:
         SELECT p.id, p.version, p.author_id FROM blog_post p
          WHERE p.author_id = {person} AND p.hidden_at IS NULL {way.within} {bound}
          ORDER BY p.id {way.order} LIMIT {limit}
-    """  # noqa: S608
+    """
 
 
 def _page(name: str, posts: str, way: Direction, cursor: Cursor, **who: int) -> Page:
@@ -119,39 +128,30 @@ def _parameters(cursor: Cursor, limit: int, **who: int) -> dict[str, tuple[str, 
     return params if edge is None else {**params, "cursor": ("bigint", edge)}
 
 
-def _home_at_once(reader: int, cursor: Cursor, limit: int) -> list[tuple]:
-    """PostgreSQL: all steps in one statement, steps 2 and 3 limited for each person by LATERAL."""
-    way = _direction(cursor)
+def _by_heads(way: Direction, params: dict[str, tuple[str, int]]) -> list[tuple]:
+    """Steps 2 and 3 on PostgreSQL: one statement, limited for each person by LATERAL."""
     furthest = "min" if way.order == "DESC" else "max"
+    bound = f"AND p.id {way.up_to} (SELECT id FROM edge)"
     sql = f"""
-        WITH walked AS MATERIALIZED ({_walk(way)}),
-        heads AS MATERIALIZED (
+        WITH heads AS MATERIALIZED (
             SELECT people.id, head.id AS head FROM ({PEOPLE}) people
              CROSS JOIN LATERAL ({_newest_of("people.id", way, "1")}) head
-             WHERE (SELECT count(*) FROM walked) < {{limit}} AND people.id NOT IN ({SUSPENDED})
+             WHERE people.id NOT IN ({SUSPENDED})
              ORDER BY head.id {way.order} LIMIT {{limit}}
         ), edge AS MATERIALIZED (
             -- With fewer heads than places, every post of theirs may be on the page.
             SELECT CASE WHEN count(*) < {{limit}} THEN {way.open_end} ELSE {furthest}(head) END AS id FROM heads
         ), found AS MATERIALIZED (
-            SELECT p.* FROM heads CROSS JOIN LATERAL (
-                {_newest_of("heads.id", way, "{limit}", f"AND p.id {way.up_to} (SELECT id FROM edge)")}
-            ) p
-            UNION ALL SELECT * FROM walked WHERE (SELECT count(*) FROM walked) = {{limit}}
-            ORDER BY id {way.order} LIMIT {{limit}}
+            SELECT p.* FROM heads CROSS JOIN LATERAL ({_newest_of("heads.id", way, "{limit}", bound)}) p
+             ORDER BY id {way.order} LIMIT {{limit}}
         )
         SELECT {COLUMNS} FROM found p JOIN accounts_user a ON a.id = p.author_id ORDER BY p.id {way.order}
-    """  # noqa: S608
-    return prepared.fetch(f"home_{way.name}_{WALK}", sql, _parameters(cursor, limit, reader=reader))
+    """
+    return prepared.fetch(f"heads_{way.name}", sql, params)
 
 
-def _home_by_steps(reader: int, cursor: Cursor, limit: int) -> list[tuple]:
-    """SQLite, which has no LATERAL: step by step, the last as a UNION ALL of one limited select a person."""
-    way = _direction(cursor)
-    params = _parameters(cursor, limit, reader=reader)
-    walked = prepared.fetch("walked", _stamps(_walk(way), way), params)
-    if len(walked) == limit:
-        return walked
+def _by_heads_in_steps(way: Direction, params: dict[str, tuple[str, int]], limit: int) -> list[tuple]:
+    """Steps 2 and 3 on SQLite, which has no LATERAL: the last is a UNION ALL of one limited select a person."""
     end = "max" if way.order == "DESC" else "min"
     heads = f"""
         SELECT id, head FROM (
@@ -159,16 +159,16 @@ def _home_by_steps(reader: int, cursor: Cursor, limit: int) -> list[tuple]:
                     WHERE p.author_id = people.id AND p.hidden_at IS NULL {way.within}) AS head
               FROM ({PEOPLE}) people WHERE people.id NOT IN ({SUSPENDED})
         ) WHERE head IS NOT NULL ORDER BY head {way.order} LIMIT {{limit}}
-    """  # noqa: S608
+    """
     people = prepared.fetch("heads", heads, params)
     if not people:
         return []
     edge = people[-1][1] if len(people) == limit else way.open_end
     bound = f"AND p.id {way.up_to} {edge}"
-    union = " UNION ALL ".join(f"SELECT * FROM ({_newest_of(pk, way, '{limit}', bound)})" for pk, _head in people)  # noqa: S608
+    union = " UNION ALL ".join(f"SELECT * FROM ({_newest_of(pk, way, '{limit}', bound)})" for pk, _head in people)
     return prepared.fetch("found", _stamps(union, way), params)
 
 
 def _stamps(posts: str, way: Direction) -> str:
     return f"""SELECT {COLUMNS} FROM ({posts}) p JOIN accounts_user a ON a.id = p.author_id
-                ORDER BY p.id {way.order} LIMIT {{limit}}"""  # noqa: S608
+                ORDER BY p.id {way.order} LIMIT {{limit}}"""

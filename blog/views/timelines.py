@@ -52,8 +52,7 @@ def home_page(request: HttpRequest, form: PostForm | None = None, status: int = 
     writes_in = request.session.get(WRITES_IN, "")
     # A blank form is kept as HTML, and made only where it is not at hand.
     forms = {"form": form, "writes_in": writes_in, "blank": partial(PostForm, initial={"language": writes_in})}
-    suggestions = [] if page.rows else who_to_follow(request.user)
-    context = {**timeline(page, request.user), **forms, "suggestions": suggestions}
+    context = {**timeline(page, request.user), **forms}
     if form:
         return render(request, "blog/home.html", context, status=status)
     return shell(request, "blog/home.html", context)
