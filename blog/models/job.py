@@ -31,7 +31,7 @@ SENTENCES: dict[str, Promise] = {
 }
 # Why posts of an archive are left out, and how many.
 LEFT: dict[str, Any] = {
-    "shared": ngettext_lazy("%(n)d is somebody else's, shared.", "%(n)d are somebody else's, shared.", "n"),
+    "shared": ngettext_lazy("%(n)d is a repost.", "%(n)d are reposts.", "n"),
     "not_public": ngettext_lazy("%(n)d was not public.", "%(n)d were not public.", "n"),
     "too_long": ngettext_lazy("%(n)d is longer than 1,000 characters.", "%(n)d are longer than 1,000 characters.", "n"),
     "empty": ngettext_lazy("%(n)d has no text.", "%(n)d have no text.", "n"),

@@ -61,7 +61,7 @@ class WhatIsTaken(Importing):
         unlisted = note(2, "<p>Quiet</p>", to="https://m.example/users/ada/followers", cc=["as:Public"])
         job = self.take(outbox(boost, private, unlisted), "outbox.json")
         assert self.bodies() == ["Quiet"]
-        assert job.left_out == ["1 is somebody else's, shared.", "1 was not public."]
+        assert job.left_out == ["1 is a repost.", "1 was not public."]
 
     def test_a_content_warning_comes_first(self):
         self.take(outbox(note(1, "<p>Text</p>", summary="Spoiler")), "outbox.json")
@@ -76,7 +76,7 @@ class WhatIsTaken(Importing):
         }
         job = self.take(zipped(files))
         assert sorted(self.bodies()) == ["A <b> https://example.org/bread", "Two"]
-        assert job.left_out == ["1 is somebody else's, shared."]
+        assert job.left_out == ["1 is a repost."]
         assert Post.objects.first().created_at == datetime(2018, 10, 10, 20, 19, 24, tzinfo=UTC)
 
     def test_what_the_flask_microblog_mailed(self):

@@ -30,12 +30,14 @@ def test_every_page_is_fit_for_everybody(who, starts, reached, site: Site, visit
     assert reached <= walk.kinds
 
 
-@pytest.mark.parametrize("locale", ["es-CO", "ru-RU"])
-def test_longer_words_of_other_languages_fit(locale, site: Site, visit: Visit):
-    walk = Walk(visit("ada", locale=locale), site.origin)
+@pytest.mark.parametrize("who", [None, "ada"], ids=["visitor", "member"])
+@pytest.mark.parametrize("locale", ["ar-EG", "de-AT", "es-CO", "ru-RU"])
+def test_longer_words_of_other_languages_fit(locale, who, site: Site, visit: Visit):
+    walk = Walk(visit(who, locale=locale), site.origin)
     walk.go("/", *HARD)
     assert not walk.faults, walk.report()
     assert walk.kinds >= PUBLIC
+    assert walk.languages == {locale[:2]}
 
 
 def test_pages_behind_an_email_are_fit_for_everybody(site: Site, visit: Visit, axe: str):
@@ -57,6 +59,7 @@ def test_pages_about_errors_are_fit_for_everybody(address, status, who, site: Si
 def test_the_walk_notices_what_is_wrong(site: Site, visit: Visit, axe: str):
     context = visit()
     bad = '<h1>One</h1><h1>Two</h1><p style="width:2000px">Wide</p><img src="/nothing.png"><a href="/gone/">Gone</a>'
+    bad += '<button style="width:2em;overflow:hidden">Unbreakable</button>'
     bad += "<script>console.warn('Loud')</script>"
     context.route(f"{site.origin}/bad/", lambda route: route.fulfill(body=bad, content_type="text/html"))
     walk = Walk(context, site.origin, axe)
@@ -67,6 +70,7 @@ def test_the_walk_notices_what_is_wrong(site: Site, visit: Visit, axe: str):
         "Has no title",
         "Has 2 h1",
         "Scrolls sideways at 360 px",
+        "Cuts words off at 360 px: Unbreakable",
         "image-alt",
         "404 for",
         "In the console: warning: Loud",

@@ -27,6 +27,13 @@ TOO_WIDE = """() => {
         .map((element) => element.tagName.toLowerCase() + "." + element.className);
     return `${page.scrollWidth} px wide, by ${wide.slice(-3).join(", ")}`;
 }"""
+CUT = """() => {
+    const short = "a.button, button, nav a, nav span, label, legend, h1, h2, summary";
+    return Array.from(document.querySelectorAll(short))
+        .filter((element) => element.clientWidth > 2 && element.scrollWidth > element.clientWidth + 1)
+        .filter((element) => getComputedStyle(element).overflowX !== "visible")
+        .map((element) => element.textContent.trim());
+}"""
 VIOLATIONS = """async (rules) => {
     const options = {resultTypes: ["violations"], preload: false};
     if (rules) options.runOnly = {type: "rule", values: rules};
@@ -67,6 +74,7 @@ class Walk:
     prefix: str = "/"
     faults: list[tuple[str, str]] = field(default_factory=list)
     visited: dict[str, str] = field(default_factory=dict)  # address → title
+    languages: set[str] = field(default_factory=set)
 
     def open(self) -> Page:
         """A page that notes what is said in its console."""
@@ -130,6 +138,7 @@ class Walk:
             return []  # a redirect to a page that was seen
         facts = page.evaluate(FACTS)
         self.visited[page.url.removeprefix(self.origin)] = facts["title"]
+        self.languages.add(facts["language"])
         self.expect(facts["language"], address, "Does not say its language")
         self.expect(facts["title"], address, "Has no title")
         self.expect(facts["headings"] == 1, address, f"Has {facts['headings']} h1")
@@ -143,6 +152,8 @@ class Walk:
         page.set_viewport_size({"width": width, "height": 800})
         too_wide = page.evaluate(TOO_WIDE)
         self.expect(not too_wide, address, f"Scrolls sideways at {width} px: {too_wide}")
+        for words in page.evaluate(CUT):
+            self.faults.append((address, f"Cuts words off at {width} px: {words}"))
         if not self.axe:
             return
         for violation in violations(page, self.axe):
