@@ -29,8 +29,6 @@ class BodyField(forms.CharField):
 class PostForm(forms.Form):
     """A new post. The text is kept as it was typed when it is refused."""
 
-    limit = settings.POST_MAX_LENGTH
-
     body = BodyField(
         label=_("New post"),
         strip=False,
@@ -44,9 +42,13 @@ class PostForm(forms.Form):
         choices=lambda: [("", _("Detect the language")), *languages.choices()],
     )
 
+    @property
+    def limit(self) -> int:
+        return settings.POST_MAX_LENGTH
+
     def clean_body(self) -> str:
         body = self.cleaned_data["body"]
-        surplus = text.length(body) - settings.POST_MAX_LENGTH
+        surplus = text.length(body) - self.limit
         if surplus > 0:
             raise ValidationError(
                 ngettext(

@@ -4,7 +4,6 @@ import secrets
 from datetime import UTC, datetime
 from typing import Any
 
-from django.conf import settings
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.urls import reverse
@@ -121,10 +120,6 @@ class Post(models.Model):
     def html(self) -> SafeString:
         """The body as safe HTML, with links on those it mentions."""
         return text.render(self.body, mentioned={person.username_key for person in self.mentions.all()})
-
-    @property
-    def character_limit(self) -> int:
-        return settings.POST_MAX_LENGTH
 
     def mark(self, body: str) -> None:
         """Make the rows of the hashtags and mentions in `body`."""

@@ -2,7 +2,7 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from django.db import connection
-from django.test import Client, TestCase
+from django.test import Client, TestCase, override_settings
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
@@ -41,6 +41,16 @@ class Publishing(TestCase):
     def test_counts_characters_as_people_see_them(self):
         self.assertEqual(self.post(FAMILY * 140).status_code, 302)
         self.assertEqual(self.post(FAMILY * 141).status_code, 422)
+
+    @override_settings(POST_MAX_LENGTH=5, POSTS_PER_PAGE=2)
+    def test_the_site_says_how_much_fits_into_a_post_and_onto_a_page(self):
+        refused = self.post("123456")
+        self.assertContains(refused, "1 character too long", status_code=422)
+        self.assertContains(refused, 'data-limit="5"', status_code=422)
+        for body in ("1 one", "2 two", "3 sun"):
+            self.assertEqual(self.post(body).status_code, 302)
+        for path in ("/", "/explore/", "/@ada/"):
+            self.assertContains(self.client.get(path), "<article", count=2)
 
     def test_refuses_an_empty_post_and_says_why(self):
         for body in ["", "   ", "\n\n", "\0", "\u202e"]:

@@ -24,7 +24,6 @@ from microblog.pagination import Cursor, Page, cursor_of, has_gone
 from microblog.templatetags.kept import render_kept
 
 WRITES_IN = "writes_in"  # in the session: the language that the author chose for their last post, if they did
-NEW_AT_MOST = 20  # the bar says "20+ new posts" above that
 
 
 def timeline(page: Page, reader: Any) -> dict[str, Any]:

@@ -111,6 +111,15 @@ def started() -> Iterator[list[Run]]:
             run.process.wait()
 
 
+def test_without_debug_it_answers_on_this_machine_too(clone: Path, started: list[Run]):
+    started.append(run := Run(clone, "--no-demo", DEBUG="0"))
+    said = run.wait_for("Ctrl+C stops it")
+    assert "Collecting static files" in said
+    page = run.get("/accounts/register/")
+    assert re.search(r'href="/static/css/site\.[0-9a-f]{12}\.css"', page)
+    assert "Secure" not in urllib.request.urlopen(f"http://localhost:{run.port}/").headers["Set-Cookie"]
+
+
 def test_the_site_runs_until_ctrl_c_and_runs_again_quickly(clone: Path, started: list[Run]):
     started.append(run := Run(clone, "--no-demo"))
     said = run.wait_for("Ctrl+C stops it")

@@ -129,12 +129,19 @@ class Pair:
 
     def start(self, name: str, *arguments: str) -> None:
         if not self.stopping:
-            env = {**os.environ, "WORKER_IN_WEB": "0"}  # it runs beside the web already
             command = [sys.executable, *arguments]
             # Ctrl+C while they still load would end them with a traceback; once loaded they have handlers of their own.
             signal.signal(signal.SIGINT, signal.SIG_IGN)
-            self.running[name] = subprocess.Popen(command, cwd=settings.BASE_DIR, env=env)  # noqa: S603 - ours
+            self.running[name] = subprocess.Popen(command, cwd=settings.BASE_DIR, env=self.environment())  # noqa: S603
             signal.signal(signal.SIGINT, self.ask_to_stop)
+
+    def environment(self) -> dict[str, str]:
+        """Ours, with an address where nobody has said one: without DEBUG a site answers to its own names only."""
+        env = {**os.environ, "WORKER_IN_WEB": "0"}  # it runs beside the web already
+        if not settings.ALLOWED_HOSTS:
+            env["SITE_URL"] = f"http://localhost:{self.port}"
+            env["ALLOWED_HOSTS"] = f"localhost,127.0.0.1,[::1],{self.host}"
+        return env
 
     def wait_until(self, reached: Any) -> None:
         """Wait for what is asked or for Ctrl+C, as long as everybody who was started is there."""
