@@ -79,7 +79,7 @@ class UploadForm(forms.Form):
     def too_large(cls) -> "UploadForm":
         """The form for somebody whose file was not even read."""
         form = cls({})
-        form.errors["file"] = form.error_class([TOO_LARGE.message])
+        form.errors["file"] = form.error_class([str(TOO_LARGE.message)])
         return form
 
     def clean_file(self) -> Any:
