@@ -80,9 +80,8 @@ class UploadForm(forms.Form):
     @classmethod
     def too_large(cls) -> "UploadForm":
         """The form for somebody whose file was not even read."""
-        form = cls({}, {})
-        form.errors.pop("file", None)
-        form.add_error("file", TOO_LARGE)
+        form = cls({})
+        form.errors["file"] = form.error_class([str(TOO_LARGE.message)])
         return form
 
     def clean_file(self) -> Any:

@@ -17,7 +17,7 @@ from django_tasks_db.utils import exclusive_transaction
 from blog.models import Job, Worker
 
 BEAT_EVERY = timedelta(seconds=10)
-GONE_AFTER = timedelta(seconds=60)  # without a sign of life
+GONE_AFTER = timedelta(seconds=40)  # without a sign of life; with RECLAIM_EVERY less than a minute
 LOST_AT_MOST = 3  # workers that vanish with the same task in hand, before the task is held to be the cause
 LATE_AFTER = timedelta(minutes=5)
 JOB_TASK = "blog.tasks.run_job"  # its first argument is the job

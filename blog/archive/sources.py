@@ -6,6 +6,7 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html.parser import HTMLParser
@@ -188,10 +189,10 @@ def tweet(item: dict) -> Found:
         return Found(key, left="empty")
     if body.startswith("RT @"):
         return Found(key, left="shared")
-    try:
+    time: datetime | None = None
+    with suppress(ValueError):
         time = datetime.strptime(str(row.get("created_at")), "%a %b %d %H:%M:%S %z %Y")
-    except ValueError:
-        time = moment(row.get("created_at"))
+    time = time or moment(row.get("created_at"))
     return found(key, _with_links(html.unescape(body), row), time, row.get("lang"))
 
 

@@ -168,7 +168,7 @@ class TheDoor(TestCase):
 
     def test_is_downloaded_by_its_owner_only(self):
         job = self.export()
-        answer = self.client.get(f"/jobs/{job.pk}/download/")
+        answer = self.client.get(f"/jobs/{job.pk}/download/", headers={"Accept-Encoding": "gzip"})
         assert answer.headers["Content-Disposition"].startswith("attachment;")
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert len(answer.getvalue()) == int(answer.headers["Content-Length"]) == job.size

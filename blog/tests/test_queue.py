@@ -12,6 +12,7 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult, get_date_max
 
 from blog import queue
+from blog.management.commands import worker
 from blog.management.commands.worker import Runner
 from blog.models import Worker
 
@@ -103,6 +104,16 @@ class ReclaimingAndRunning(TestCase):
         states = {row.pk: row.status for row in DBTaskResult.objects.all()}
         assert states == {mine.pk: "READY", theirs.pk: "RUNNING", lost.pk: "READY"}
         assert DBTaskResult.objects.get(pk=mine.pk).started_at is None
+
+    def test_a_task_waits_less_than_a_minute_for_another_worker(self):
+        """Killed just after its sign of life, found by the worker that looked just before."""
+        queue.beat("killed")
+        lost = make_task(status="RUNNING", worker_ids=["killed"])
+        longest = queue.GONE_AFTER.total_seconds() + worker.RECLAIM_EVERY + worker.LOOK_EVERY
+        assert longest < 60
+        Worker.objects.update(beat_at=timezone.now() - queue.GONE_AFTER - timedelta(seconds=1))
+        assert queue.reclaim("me") == 1
+        assert queue.claim("me") == lost
 
     def test_right_after_the_database_was_away_others_are_left_alone(self):
         queue.beat("stale")

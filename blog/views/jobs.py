@@ -108,5 +108,6 @@ def download(request: HttpRequest, pk: int) -> StreamingHttpResponse:
     response = StreamingHttpResponse(job.content(), content_type="application/zip")
     response.headers["Content-Length"] = str(job.size)
     response.headers["Content-Disposition"] = f"attachment; filename=\"archive.zip\"; filename*=UTF-8''{quote(name)}"
+    response.headers["Content-Encoding"] = "identity"  # or it is packed a second time, and loses its length
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response

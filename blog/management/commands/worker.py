@@ -22,7 +22,7 @@ from microblog import ratelimit
 from microblog.logging import request_id
 
 LOOK_EVERY = 1  # seconds between two looks into an empty queue
-RECLAIM_EVERY = 30  # seconds
+RECLAIM_EVERY = 15  # seconds
 HOUSEKEEPING_EVERY = timedelta(hours=1)
 AWAY_DELAYS = 1, 2, 5, 10  # seconds between tries while the database is away; the last one is repeated
 LONGEST_GOODBYE = 30  # seconds for the task in hand when the web process beside us is gone, as on a dyno

@@ -6,6 +6,7 @@ It prints the session keys of those who are signed in, and addresses that no lin
 import json
 import os
 from datetime import timedelta
+from typing import Any
 
 import django
 
@@ -31,6 +32,26 @@ POSTS = [
     ("bob", "en", "One line.\nAnother line.\n\nAnd, after a pause, the last."),
     ("ada", "en", "Thank you @leyla, @vera and @nobody_here. #sourdough https://example.org/bread?a=1&b=2"),
 ]
+
+
+def write_jobs(member: Any) -> None:
+    """A job in every state that a page shows."""
+    from django.utils import timezone
+
+    from blog.models import Chunk, Job
+
+    def make(kind: str, status: str, **fields: object) -> Job:
+        return Job.objects.create(owner=member, kind=kind, status=status, **fields)
+
+    posts = [{"time": "2019-05-06T07:08:09+00:00", "body": body} for _name, _language, body in POSTS[:5]]
+    found = {"kind": "mastodon", "posts": 1204, "known": 3, "left": {"not_public": 1, "shared": 20}, "first": posts}
+    read = make("preview", "ready", result={**found, "people": ["bob", LONG_USERNAME], "people_count": 2})
+    Chunk.objects.create(job=read, number=0, body=b"{}")
+    make("import", "ready", result={**found, "taken": 1204, "follow": True, "followed": 2})
+    make("export", "failed", message="lost")
+    make("export", "ready", result={"size": 1_300_000, "posts": 1204}, expires_at=timezone.now() + timedelta(days=7))
+    make("import", "waiting", message="again")
+    make("export", "running", done=812, total=1204)
 
 
 def write_site() -> dict[str, dict[str, str]]:
@@ -63,6 +84,7 @@ def write_site() -> dict[str, dict[str, str]]:
         make_post(people["bob"], f"Day {number} of baking.", at=written + timedelta(hours=number), language="en")
     for number, (name, language, body) in enumerate(POSTS):
         make_post(people[name], body, at=written + timedelta(days=20, hours=number), language=language)
+    write_jobs(ada)
     sessions = {}
     for name in ("ada", "bob", "newcomer", "moderator", "root"):
         client = Client()

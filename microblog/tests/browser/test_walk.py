@@ -9,6 +9,7 @@ from microblog.tests.browser.walk import Walk
 pytestmark = pytest.mark.browser
 # Pages that links may not reach before PER_ROUTE others of their kind: long names, letters that run the other way.
 HARD = [f"/@{LONG_USERNAME}/", "/@leyla/", "/@bob/"]
+JOBS = [f"/jobs/{number}/" for number in range(1, 7)]  # of ada, one in each state
 PUBLIC = {"blog:home", "blog:explore", "blog:person", "blog:post", "blog:tag", "followers"}
 
 
@@ -16,7 +17,11 @@ PUBLIC = {"blog:home", "blog:explore", "blog:person", "blog:post", "blog:tag", "
     ("who", "starts", "reached"),
     [
         (None, ["/", *HARD], PUBLIC | {"login", "register", "password_reset"}),
-        ("ada", ["/", *HARD], PUBLIC | {"settings", "settings_sessions", "password_change"}),
+        (
+            "ada",
+            ["/", *HARD, *JOBS],
+            PUBLIC | {"blog:jobs", "blog:import", "settings", "settings_sessions", "password_change"},
+        ),
         ("newcomer", ["/", "/@newcomer/", "/@newcomer/followers/"], {"blog:home", "followers"}),
         ("moderator", ["/"], PUBLIC | {"admin:index"}),
         ("root", ["/admin/"], {"admin:index"}),
@@ -34,7 +39,7 @@ def test_every_page_is_fit_for_everybody(who, starts, reached, site: Site, visit
 @pytest.mark.parametrize("locale", ["ar-EG", "de-AT", "es-CO", "ru-RU"])
 def test_longer_words_of_other_languages_fit(locale, who, site: Site, visit: Visit):
     walk = Walk(visit(who, locale=locale), site.origin)
-    walk.go("/", *HARD)
+    walk.go("/", *HARD, *(JOBS if who else ()))
     assert not walk.faults, walk.report()
     assert walk.kinds >= PUBLIC
     assert walk.languages == {locale[:2]}

@@ -17,7 +17,7 @@ FACTS = """() => ({
     language: document.documentElement.lang,
     title: document.title.trim(),
     headings: document.querySelectorAll("h1").length,
-    links: Array.from(document.querySelectorAll("a[href], area[href]"), (link) => link.href),
+    links: Array.from(document.querySelectorAll("a[href]:not([download]), area[href]"), (link) => link.href),
 })"""
 TOO_WIDE = """() => {
     const page = document.documentElement;

@@ -1,0 +1,63 @@
+"""An export of 200,000 posts in a process of its own: what it takes of memory, and that it moves."""
+
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from microblog.tests.faults.conftest import Place
+
+pytestmark = pytest.mark.processes
+POSTS = 200_000
+LARGEST = 150 * 1024  # KiB
+WRITE = f"""
+from datetime import UTC, datetime, timedelta
+from accounts.models import User
+from blog.models import Job, Post
+from blog.models.post import id_at
+ada = User.objects.create_user("ada")
+start = datetime(2015, 1, 1, tzinfo=UTC)
+for first in range(0, {POSTS}, 5000):
+    Post.objects.bulk_create(
+        Post(pk=id_at(start + timedelta(minutes=n)), author=ada, body=f"Post {{n}} of many, with more words. " * 3)
+        for n in range(first, first + 5000)
+    )
+"""
+EXPORT = """
+import resource
+from accounts.models import User
+from blog import tasks
+from blog.models import Job
+seen, note = [], Job.note
+def watched(job, **changes):
+    note(job, **changes)
+    seen.append(job.percent)
+Job.note = watched
+ada = User.objects.get()
+tasks.start_export(ada, site="https://example.org", language="en")
+assert not seen
+from django.core.management import call_command
+call_command("worker", "--batch")
+job = Job.objects.get()
+assert job.is_ready, (job.status, job.message)
+assert seen == sorted(seen) and set(range(1, 101)) <= set(seen), sorted(set(seen))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, flush=True)
+with open(__import__("sys").argv[1], "wb") as out:
+    out.writelines(job.content())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in KiB on Linux only")
+def test_two_hundred_thousand_posts_are_exported_in_little_memory(tmp_path: Path):
+    place = Place(tmp_path, f"sqlite:///{tmp_path}/db.sqlite3")
+    place.manage("migrate", "--noinput")
+    place.run(WRITE)
+    target = tmp_path / "archive.zip"
+    out = place.python("-c", f"import django; django.setup()\n{EXPORT}", str(target), seconds=600)
+    assert int(out.splitlines()[-1]) < LARGEST
+    with zipfile.ZipFile(target) as archive:
+        assert archive.testzip() is None
+        with archive.open("data/posts.jsonl") as rows:
+            assert sum(1 for _row in rows) == POSTS
+        assert f"pages/posts-{POSTS // 1000}.html" in archive.namelist()
