@@ -15,6 +15,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--database-only", action="store_true", help="leave out what another run, on another database, runs"
     )
+    parser.addoption("--screenshots", metavar="DIR", help="keep a picture of every page that is walked, for people")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -40,6 +41,15 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
     if report.skipped and os.environ.get("CI") and "is not on this machine" in str(report.longrepr):
         report.outcome = "failed"
     return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What tests measured: `record_property("figures", table)`."""
+    measured = [report for report in terminalreporter.getreports("passed") if report.when == "call"]
+    for report in measured:
+        for name, figures in report.user_properties:
+            if name == "figures":
+                terminalreporter.write_line(f"\n{figures}")
 
 
 @pytest.fixture(scope="session", autouse=True)

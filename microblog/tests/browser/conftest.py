@@ -133,3 +133,10 @@ def axe() -> str:
     if not AXE.exists():
         pytest.skip("axe-core is not on this machine: npm ci --prefix microblog/tests/browser")
     return AXE.read_text()
+
+
+@pytest.fixture
+def pictures(request: pytest.FixtureRequest) -> Path | None:
+    """Where people want to look at the pages, if they do."""
+    wanted = request.config.getoption("--screenshots")
+    return Path(wanted).resolve() if wanted else None

@@ -28,8 +28,9 @@ PUBLIC = {"blog:home", "blog:explore", "blog:person", "blog:post", "blog:tag", "
     ],
     ids=["visitor", "member", "newcomer", "moderator", "administrator"],
 )
-def test_every_page_is_fit_for_everybody(who, starts, reached, site: Site, visit: Visit, axe: str):
-    walk = Walk(visit(who), site.origin, axe, prefix="/admin/" if who == "root" else "/")
+def test_every_page_is_fit_for_everybody(who, starts, reached, site: Site, visit: Visit, axe: str, pictures):
+    prefix = "/admin/" if who == "root" else "/"
+    walk = Walk(visit(who), site.origin, axe, prefix=prefix, pictures=pictures and pictures / (who or "visitor"))
     walk.go(*starts)
     assert not walk.faults, walk.report()
     assert reached <= walk.kinds

@@ -11,7 +11,7 @@ AT_MOST = 60 * 1024  # bytes
 
 
 @pytest.mark.parametrize("who", [None, "ada"], ids=["visitor", "member"])
-def test_the_first_view_of_home_is_light(who, visit: Visit, capsys):
+def test_the_first_view_of_home_is_light(who, visit: Visit, record_property):
     page = visit(who).new_page()
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
@@ -30,7 +30,6 @@ def test_the_first_view_of_home_is_light(who, visit: Visit, capsys):
             assert headers["content-encoding"] == "br"
     total = sum(weights.values())
     lines.append(f"{total:7}  of {AT_MOST}, home of a {'member' if who else 'visitor'}")
-    with capsys.disabled():
-        print("", *lines, sep="\n")  # noqa: T201
+    record_property("figures", "\n".join(lines))
     assert page.locator("article").count() == 20
     assert total <= AT_MOST, "\n".join(lines)

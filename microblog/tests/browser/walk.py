@@ -1,7 +1,9 @@
 """Walk a site by its links and note what is wrong with each page."""
 
+import re
 from collections import Counter, deque
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urldefrag, urlsplit
 
@@ -72,6 +74,7 @@ class Walk:
     origin: str
     axe: str = ""
     prefix: str = "/"
+    pictures: Path | None = None  # a folder for them
     faults: list[tuple[str, str]] = field(default_factory=list)
     visited: dict[str, str] = field(default_factory=dict)  # address → title
     languages: set[str] = field(default_factory=set)
@@ -158,10 +161,17 @@ class Walk:
             return
         for violation in violations(page, self.axe):
             self.faults.append((address, f"At {width} px, light: {violation}"))
+        self.take_picture(page, address, f"{width}-light")
         page.emulate_media(color_scheme="dark")
         for violation in violations(page, self.axe, COLOUR_RULES):
             self.faults.append((address, f"At {width} px, dark: {violation}"))
+        self.take_picture(page, address, f"{width}-dark")
         page.emulate_media(color_scheme="light")
+
+    def take_picture(self, page: Page, address: str, look: str) -> None:
+        if self.pictures:
+            name = re.sub(r"[^\w@.-]+", "_", address).strip("_") or "front"
+            page.screenshot(path=self.pictures / f"{name}-{look}.png", full_page=True)
 
     def is_a_file(self, address: str) -> bool:
         """Whether the address ends like a file's (a feed, a picture), which has no page to look at."""
