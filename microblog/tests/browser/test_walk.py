@@ -1,6 +1,7 @@
 """Every page that links lead to: accessible, as wide as the screen, quiet, and named."""
 
 import pytest
+from django.conf import settings
 
 from microblog.tests.browser.conftest import Site, Visit
 from microblog.tests.browser.people import LONG_USERNAME
@@ -43,6 +44,7 @@ def test_longer_words_of_other_languages_fit(locale, who, site: Site, visit: Vis
     walk.go("/", *HARD, *(JOBS if who else ()))
     assert not walk.faults, walk.report()
     assert walk.kinds >= PUBLIC
+    assert walk.languages == {language}
     assert walk.languages == {locale[:2]}
 
 
