@@ -22,6 +22,7 @@ SENTENCES: dict[str, Promise] = {
     "again": _("Something went wrong. It is tried again in a few minutes."),
     "failed": _("Something went wrong, several times. Nothing of yours is lost. Try again later."),
     "lost": _("The work was interrupted several times and given up. Nothing of yours is lost. Try again."),
+    "late": _("This waited for a day, and nobody did it. Try again, or write to those who run the site."),
     "not_an_archive": _("This file is no archive of posts that we know. Choose another one."),
     "damaged": _("This archive is damaged, or it is encrypted. Download it once more where you got it."),
     "hostile": _("This archive is made in a way that could do harm. It was not opened."),

@@ -92,6 +92,6 @@ class TheQueue(TestCase):
         Job.objects.update(created_at=timezone.now() - timedelta(days=2))
         call_command("clean_up", stdout=StringIO())
         job.refresh_from_db()
-        assert (job.status, job.message) == ("failed", "lost")
+        assert (job.status, job.message) == ("failed", "late")
         assert set(DBTaskResult.objects.all()) == {young}
         assert old.pk

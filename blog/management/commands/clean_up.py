@@ -39,7 +39,7 @@ class Command(BaseCommand):
             "finished tasks": delete(DBTaskResult.objects.finished().filter(finished_at__lt=now - TASKS_KEPT)),
         }
         start_removals()
-        Job.objects.filter(created_at__lt=now - STALE_AFTER).give_up("lost")
+        Job.objects.filter(created_at__lt=now - STALE_AFTER).give_up("late")
         self.stdout.write(f"Deleted: {', '.join(f'{n} {what}' for what, n in gone.items())}.")
 
 
