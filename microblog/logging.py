@@ -11,7 +11,7 @@ from django.db import InterfaceError, OperationalError
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 ACCESS = "microblog.access"
 PROBES = "/healthz", "/readyz"
-SAID = 404, 405, 422  # nothing there, nothing to open, a form to look at again: the access line says it all
+SAID = 404, 405, 422, 429  # nothing there or to open, a form to look at again, too often: the access line says it
 ACCESS_FIELDS = "method", "path", "status", "ms", "member"  # the arguments of an access record, in their order
 # Tokens of reset and confirmation links. A post's number is not one, and nobody's name.
 SECRET = re.compile(r"(?<=/)(?!@|\d+(?:/|$))[^/]{20,}")

@@ -12,6 +12,7 @@ import dj_database_url
 from django import VERSION
 from django.conf.locale import LANG_INFO
 from django.core.management.utils import get_random_secret_key
+from django.utils.text import capfirst
 from django.utils.translation import to_language
 
 from microblog.env import Environment
@@ -208,7 +209,7 @@ LANGUAGE_CODE = "en"
 LOCALE_PATHS = [BASE_DIR / "locale"]
 # A language is one folder in locale/: adding one needs no line of code.
 LANGUAGES = [
-    (code, LANG_INFO[code]["name_local"])
+    (code, capfirst(LANG_INFO[code]["name_local"]))
     for code in ["en", *sorted(to_language(folder.parent.name) for folder in BASE_DIR.glob("locale/*/LC_MESSAGES"))]
     if code in LANG_INFO
 ]

@@ -115,6 +115,14 @@ class OtherLimits(Limited):
         self.assertEqual(self.reset("other@example.com"), 429)
         self.assertEqual(self.reset("other@example.com", "198.51.100.7"), 302)
 
+    def test_the_many_addresses_of_one_household_are_one(self):
+        for number in range(20):
+            self.assertEqual(self.reset(f"a{number}@example.com", f"2001:db8:1:2:{number}::7"), 302)
+        self.assertEqual(self.reset("other@example.com", "2001:db8:1:2:ffff::1"), 429)
+        self.assertEqual(self.reset("other@example.com", "2001:db8:1:3::1"), 302)
+        for odd in ("::ffff:192.0.2.1", "fe80::1%eth0", "unix:", ""):
+            self.assertEqual(self.reset(f"{len(odd)}@example.com", odd), 302)
+
     def reset(self, email, address="192.0.2.1"):
         return self.status("/accounts/password_reset/", {"email": email}, address)
 

@@ -12,6 +12,7 @@ from django.core import mail
 from django.core.management import call_command
 from django.test import TestCase, TransactionTestCase
 from django.utils import timezone
+from django_tasks_db.compat import TASKS_LOGGER
 
 from accounts.models import User
 from accounts.tests.base import make_user
@@ -298,7 +299,7 @@ class TheWork(TransactionTestCase):
     def test_an_error_is_tried_again_later_and_then_the_job_fails_and_says_so(self):
         job = self.start()
         waits = []
-        with mock.patch("blog.tasks.write", side_effect=ValueError("no")), self.assertLogs("django_tasks", "ERROR"):
+        with mock.patch("blog.tasks.write", side_effect=ValueError("no")), self.assertLogs(TASKS_LOGGER, "ERROR"):
             work()
             while waiting():
                 job.refresh_from_db()
