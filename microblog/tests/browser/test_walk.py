@@ -38,14 +38,13 @@ def test_every_page_is_fit_for_everybody(who, starts, reached, site: Site, visit
 
 
 @pytest.mark.parametrize("who", [None, "ada"], ids=["visitor", "member"])
-@pytest.mark.parametrize("locale", ["ar-EG", "de-AT", "es-CO", "ru-RU"])
-def test_longer_words_of_other_languages_fit(locale, who, site: Site, visit: Visit):
-    walk = Walk(visit(who, locale=locale), site.origin)
+@pytest.mark.parametrize("language", [code for code, _name in settings.LANGUAGES if code != "en"])
+def test_longer_words_of_other_languages_fit(language, who, site: Site, visit: Visit):
+    walk = Walk(visit(who, locale=language), site.origin)
     walk.go("/", *HARD, *(JOBS if who else ()))
     assert not walk.faults, walk.report()
     assert walk.kinds >= PUBLIC
     assert walk.languages == {language}
-    assert walk.languages == {locale[:2]}
 
 
 def test_pages_behind_an_email_are_fit_for_everybody(site: Site, visit: Visit, axe: str):

@@ -78,7 +78,6 @@ class Walk:
     faults: list[tuple[str, str]] = field(default_factory=list)
     visited: dict[str, str] = field(default_factory=dict)  # address → title
     languages: set[str] = field(default_factory=set)
-    languages: set[str] = field(default_factory=set)
 
     def open(self) -> Page:
         """A page that notes what is said in its console."""
@@ -142,7 +141,6 @@ class Walk:
             return []  # a redirect to a page that was seen
         facts = page.evaluate(FACTS)
         self.visited[page.url.removeprefix(self.origin)] = facts["title"]
-        self.languages.add(facts["language"])
         self.languages.add(facts["language"])
         self.expect(facts["language"], address, "Does not say its language")
         self.expect(facts["title"], address, "Has no title")
