@@ -21,7 +21,7 @@ from microblog import prepared
 from microblog.pagination import Cursor, Page, cut
 from microblog.pagination import paginate as paginate_rows
 
-WALK = 1000
+WALK = 600
 # What a card shows, in the order of a stamp. Whatever is added to a card is added here, and cards stay true.
 STAMP = ["id", "version", "author__username", "author__name", "author__avatar", "author__avatar_seed"]
 if settings.AVATARS == "gravatar":

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
+from accounts import suggestions
 from accounts.models import Follow, User
 from accounts.suggestions import who_to_follow
 from accounts.validators import fold
@@ -68,8 +69,11 @@ def explore(request: HttpRequest) -> HttpResponse:
     page = timelines.explore(cursor_of(request))
     if has_gone(request, page):
         return redirect(request.path)
-    suggestions = who_to_follow(request.user) if request.user.is_authenticated else []
-    return shell(request, "blog/explore.html", {**timeline(page, request.user), "suggestions": suggestions})
+    context = timeline(page, request.user)
+    if request.user.is_authenticated and (chosen := who_to_follow(request.user)):
+        # Kept as HTML for everybody to whom the same people are suggested; loaded only where it is not at hand.
+        context |= {"suggestions": (chosen, suggestions.period()), "suggested": partial(suggestions.people, chosen)}
+    return shell(request, "blog/explore.html", context)
 
 
 def shell(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
