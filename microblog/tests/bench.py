@@ -94,12 +94,15 @@ def drive(path: str, key: str, seconds: int) -> float:
 
 
 def cursor_of_page(number: int, key: str) -> str:
-    """The address of the home timeline's page `number`, by following its "Older" links."""
+    """The address of the home timeline's page `number`, or of its last one, by following its "Older" links."""
     path = "/"
     for _ in range(number - 1):
         request = urllib.request.Request(BASE + path, headers={"Cookie": f"sessionid={key}"})
         page = urllib.request.urlopen(request, timeout=10).read().decode()
-        path = "/" + re.search(r'href="(?:/)?(\?before=\d+)"', page)[1]  # type: ignore[index]
+        older = re.search(r'href="(\?before=\d+)"', page)
+        if older is None:
+            break
+        path = f"/{older[1]}"
     return path
 
 
