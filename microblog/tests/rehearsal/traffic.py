@@ -6,6 +6,7 @@ import secrets
 import signal
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 
 from microblog.tests.rehearsal.browser import Answer, Browser
@@ -130,22 +131,26 @@ def stop_gently(web: Process, browser: Browser, server: Postgres, database: str 
     web.signal_group(signal.SIGTERM)
     outcomes = knock(browser, lambda: web.running and time.monotonic() - begun < SLOW + 2)
     slow.wait()
-    bad = sorted(outcomes - {"answered", "refused"})
+    # The kernel may take one connection in the very moment in which the last process closes the door. It resets it
+    # before a byte is read, and nobody can tell it from one that is refused but the test that knocks all the time.
+    if outcomes["ConnectionResetError"] == 1:
+        del outcomes["ConnectionResetError"]
+    bad = sorted(set(outcomes) - {"answered", "refused"})
     expect(not bad, f"who came while it stopped was neither answered nor refused: {bad}")
     wait_until(lambda: not web.group(), STOP_WITHIN - (time.monotonic() - begun))
     expect(web.wait(1) == 0, f"it ended with {web.popen.returncode}")
 
 
-def knock(browser: Browser, going_on: object) -> set[str]:
-    """Ask again and again; how each try ended: answered, refused, or the name of what went wrong."""
-    outcomes = set()
+def knock(browser: Browser, going_on: object) -> Counter[str]:
+    """Ask again and again; how often each try ended how: answered, refused, or the name of what went wrong."""
+    outcomes: Counter[str] = Counter()
     while going_on():  # type: ignore[operator]
         try:
             status = Browser(browser.port, timeout=10).get("/healthz").status
-            outcomes.add("answered" if status == 200 else f"status {status}")
+            outcomes["answered" if status == 200 else f"status {status}"] += 1
         except ConnectionRefusedError:
-            outcomes.add("refused")
+            outcomes["refused"] += 1
         except Exception as error:
-            outcomes.add(type(error).__name__)
+            outcomes[type(error).__name__] += 1
         time.sleep(0.01)
     return outcomes
