@@ -27,7 +27,8 @@ def test_one_click_translates_in_place_and_another_shows_the_original(width, sch
     card = foreign(visit, "ada", viewport={"width": width, "height": 800}, color_scheme=scheme)
     page = card.page
     said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
+    # Chromium tells, at times, that it left the focus where the reader has it: so it should.
+    page.on("console", lambda message: "Autofocus" in message.text or said.append(message.text))
     assert violations(page, axe) == []
     card.get_by_role("button", name="Translate from Spanish").click()
     expect(card.get_by_text(SAID)).to_be_visible()
