@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from accounts.validators import fold
 from blog import text
+from blog.models import search
 from blog.models.tag import Tag, Tagging
 
 
@@ -59,6 +60,7 @@ class PostQuerySet(models.QuerySet["Post"]):
         with transaction.atomic():
             post = self.create(pk=pk, author=author, body=body, language=language)
             post.mark(body)
+            search.SearchRow.objects.write([post])
             User.objects.filter(pk=author.pk).update(post_count=F("post_count") + 1)
         return post
 
@@ -139,14 +141,18 @@ class Post(models.Model):
 
     def hide(self, reason: str) -> None:
         """Take the post out of everybody's sight but its author's and the staff's."""
-        Post.objects.filter(pk=self.pk, hidden_at=None).update(
-            hidden_at=timezone.now(), hidden_reason=reason, version=F("version") + 1
-        )
+        with transaction.atomic():
+            Post.objects.filter(pk=self.pk, hidden_at=None).update(
+                hidden_at=timezone.now(), hidden_reason=reason, version=F("version") + 1
+            )
+            search.changed([self.pk])
         self.refresh_from_db(fields=["hidden_at", "hidden_reason", "version"])
 
     def show(self) -> None:
         """Show a hidden post again."""
-        Post.objects.filter(pk=self.pk).exclude(hidden_at=None).update(
-            hidden_at=None, hidden_reason="", version=F("version") + 1
-        )
+        with transaction.atomic():
+            Post.objects.filter(pk=self.pk).exclude(hidden_at=None).update(
+                hidden_at=None, hidden_reason="", version=F("version") + 1
+            )
+            search.changed([self.pk])
         self.refresh_from_db(fields=["hidden_at", "hidden_reason", "version"])
