@@ -1,5 +1,6 @@
-"""The one custom signal of the project: accounts tells that somebody was followed and never knows who listens."""
+"""The custom signals of the project: accounts tells what happened to people and never knows who listens."""
 
 from django.dispatch import Signal
 
 followed = Signal()  # sends `follow`, the new Follow
+visibility_changed = Signal()  # sends `user`, who was suspended or restored, in the transaction that does it

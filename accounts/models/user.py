@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models.fields import FoldedField
 from accounts.models.relations import Follow
-from accounts.signals import followed
+from accounts.signals import followed, visibility_changed
 from accounts.validators import MaxCharacters, fold, validate_username
 
 SEEN_EVERY = timedelta(minutes=1)  # last seen is written at most this often
@@ -176,11 +176,14 @@ class User(AbstractBaseUser, PermissionsMixin):
         with transaction.atomic():
             User.objects.filter(pk=self.pk, suspended_at=None).update(suspended_at=timezone.now())
             self.sessions.all().delete()
+            visibility_changed.send(sender=User, user=self)
         self.refresh_from_db(fields=["suspended_at"])
 
     def restore(self) -> None:
         """Reactivate somebody who was suspended."""
-        User.objects.filter(pk=self.pk).update(suspended_at=None)
+        with transaction.atomic():
+            User.objects.filter(pk=self.pk).update(suspended_at=None)
+            visibility_changed.send(sender=User, user=self)
         self.suspended_at = None
 
 

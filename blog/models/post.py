@@ -43,6 +43,10 @@ class PostQuerySet(models.QuerySet["Post"]):
         """What a visitor may read, and what everybody's timelines show."""
         return self.filter(hidden_at=None, author__suspended_at=None)
 
+    def indexed(self) -> "PostQuerySet":
+        """What the search index of a cluster holds, with what a document is made of."""
+        return self.public().only("author_id", "body", "language")
+
     def by(self, author: User) -> "PostQuerySet":
         return self.filter(author=author)
 
