@@ -60,7 +60,7 @@ def cards(rows: Sequence[tuple], reads: Set[str] = frozenset()) -> SafeString:
         found |= _render([key for key in keys if key not in found])
     for key in found:
         _cards.keep(key, found[key])
-    html = []
+    html: list[str] = []
     for key, row in zip(keys, rows, strict=True):
         if card := found.get(key):
             buttons = _buttons_of(language, row[-LIVE:]).replace(HOLE, str(row[1]))

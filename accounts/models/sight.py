@@ -21,7 +21,7 @@ SUSPENDED = "SELECT id FROM accounts_user WHERE suspended_at IS NOT NULL"
 UNHEARD = f"""{SUSPENDED}
     UNION ALL SELECT blocked_id FROM accounts_block WHERE blocker_id = {{reader}}
     UNION ALL SELECT blocker_id FROM accounts_block WHERE blocked_id = {{reader}}
-    UNION ALL SELECT muted_id FROM accounts_mute WHERE muter_id = {{reader}}"""
+    UNION ALL SELECT muted_id FROM accounts_mute WHERE muter_id = {{reader}}"""  # noqa: S608 - of constants
 
 
 def visible(viewer: Any, prefix: str = "") -> Q:

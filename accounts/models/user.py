@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models.fields import FoldedField
 from accounts.models import sight
+from accounts.models.fields import FoldedField
 from accounts.models.relations import Block, Follow, Mute
 from accounts.signals import blocked, followed
 from accounts.validators import MaxCharacters, fold, validate_username
@@ -182,7 +182,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         return Follow.objects.filter(follower=self.pk, followed=other.pk).exists()
 
     def block(self, other: "User") -> Block:
-        """Part from `other`: follows end both ways, and neither sees the other. Twice is one block. Return the Block."""
+        """Part from `other`: follows end both ways, and neither sees the other. Twice is once."""
         with transaction.atomic():
             block, created = Block.objects.get_or_create(blocker=self, blocked=other)
             if created:

@@ -12,6 +12,9 @@ from blog.models.ids import moment_of, new_id
 class Conversation(models.Model):
     """What two people write to one another; `Side` says who they are."""
 
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
 
 class Side(models.Model):
     """One person's view of a conversation: what they have not read, and what they have deleted."""

@@ -172,7 +172,7 @@ class Post(models.Model):
 
     def tell(self) -> None:
         """Tell whom it answers, and whom it mentions besides."""
-        told = {self.author_id}
+        told: set[int | None] = {self.author_id}
         if self.reply_to and self.other_id not in told:
             Notification.tell(self.reply_to.author, Notification.Kind.REPLY, self.author, post=self)
             told.add(self.other_id)
