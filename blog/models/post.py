@@ -112,7 +112,7 @@ class Post(models.Model):
         constraints = [
             models.CheckConstraint(condition=~Q(body="") | Q(repost_of__isnull=False), name="post_not_empty"),
             models.CheckConstraint(condition=Q(body="") | Q(repost_of=None), name="repost_is_empty"),
-            models.UniqueConstraint(fields=["author", "repost_of"], name="repost_once"),
+            models.UniqueConstraint(fields=["repost_of", "author"], name="repost_once"),
         ]
         indexes = [
             # These two cover the home timeline and Explore: the newest visible posts of a person, and of everybody,
@@ -128,6 +128,12 @@ class Post(models.Model):
                 name="post_newest",
                 include=["author", "reply_to", "repost_of", "other"],
                 condition=Q(hidden_at__isnull=True),
+            ),
+            models.Index(
+                fields=["-id"],
+                name="post_said",
+                include=["author"],
+                condition=Q(hidden_at__isnull=True, repost_of__isnull=True, reply_to__isnull=True),
             ),
             models.Index(fields=["reply_to", "id"], name="post_answers", condition=Q(reply_to__isnull=False)),
             models.Index(
