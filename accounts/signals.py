@@ -1,6 +1,7 @@
-"""The custom signals of the project: accounts tells what happened to people and never knows who listens."""
+"""What accounts tells without knowing who listens: `accounts` never imports what people say."""
 
 from django.dispatch import Signal
 
 followed = Signal()  # sends `follow`, the new Follow
+blocked = Signal()  # sends `block`, the new Block
 visibility_changed = Signal()  # sends `user`, who was suspended or restored, in the transaction that does it

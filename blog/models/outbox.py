@@ -32,7 +32,7 @@ class SearchEntryQuerySet(models.QuerySet["SearchEntry"]):
         """
         if settings.ELASTICSEARCH_DSL:
             now = timezone.now()
-            self.bulk_create([SearchEntry(post=pk, at=now) for pk in pks], batch_size=BATCH)
+            SearchEntry.objects.bulk_create([SearchEntry(post=pk, at=now) for pk in pks], batch_size=BATCH)
 
     def note_all_of(self, posts: models.QuerySet) -> None:
         """The same for a queryset of posts, without bringing their ids here."""

@@ -9,14 +9,15 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 
 from accounts.models import User
 from blog.models import Post
 from blog.models.search import changed, dropped
-from blog.models.timeline import STAMP
+from blog.models.timeline import stamps_of
 from blog.search import cursor as cursors
-from blog.search import postgres, sqlite
+from blog.search import elastic, postgres, sqlite
 from blog.search.cursor import CursorError
 from blog.search.engine import EngineError, Hit, Order, Wanted
 from blog.search.query import Query, parse
@@ -60,7 +61,7 @@ def match(text: str, *, viewer: Any, cursor: str = "", order: Order = "best", ty
 
 def engine() -> ModuleType:
     """The engine that the settings name."""
-    return database_engine()
+    return elastic if settings.ELASTICSEARCH_DSL else database_engine()
 
 
 def database_engine() -> ModuleType:
@@ -92,5 +93,6 @@ def unheard(viewer: Any) -> tuple[int, ...]:
 
 def stamps(hits: list[Hit], viewer: Any) -> list[tuple]:
     """The stamps of those hits that the database says `viewer` may see, in the order of the hits."""
-    rows = {row[0]: row for row in Post.objects.public().filter(pk__in=[hit.id for hit in hits]).values_list(*STAMP)}
-    return [rows[hit.id] for hit in hits if hit.id in rows]
+    ids = [hit.id for hit in hits]
+    seen = set(Post.objects.heard_by(viewer).filter(pk__in=ids).values_list("pk", flat=True))
+    return stamps_of([pk for pk in ids if pk in seen], viewer)

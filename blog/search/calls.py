@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from django.conf import settings
 
 from blog.models import Outage
+from blog.search.engine import EngineError
 from microblog.cluster import PATIENCE
 
 NAME = "elasticsearch"  # of its row among the outages
@@ -28,7 +29,7 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 
-class ClusterError(Exception):
+class ClusterError(EngineError):
     """The cluster did not do what it was asked. `kind` is a key of REASONS, or "" where only this request is at fault.
 
     The text goes to logs: it has no address, no credentials and no words of a post or a query.

@@ -106,8 +106,8 @@ def send(operations: Iterable[dict[str, Any]]) -> list[tuple[str, int, int, str]
     def run(client: Any) -> list[tuple[str, int, int, str]]:
         from elasticsearch.helpers import streaming_bulk
 
-        options = {"raise_on_error": False, "max_retries": 0, "max_chunk_bytes": CHUNK_BYTES}
-        return [read_answer(answer) for _ok, answer in streaming_bulk(client, operations, **options)]
+        answers = streaming_bulk(client, operations, raise_on_error=False, max_retries=0, max_chunk_bytes=CHUNK_BYTES)
+        return [read_answer(answer) for _ok, answer in answers]
 
     return calls.try_it(run, seconds=BULK_PATIENCE)
 

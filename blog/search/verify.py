@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -61,12 +62,12 @@ def _compare(found: Differences, posts: dict[int, Post], kept: dict[int, dict[st
 def documents(below: int, lowest: int) -> Iterator[tuple[int, dict[str, Any]]]:
     """The documents with `lowest` <= id < `below`, newest first."""
     while below > lowest:
-        rows = calls.try_it(lambda client, below=below: _page(client, below, lowest), seconds=outbox.BULK_PATIENCE)
+        rows = calls.try_it(partial(_page, below=below, lowest=lowest), seconds=outbox.BULK_PATIENCE)
         yield from ((int(row["_id"]), row["_source"]) for row in rows)
         below = int(rows[-1]["_id"]) if len(rows) == SLICE else lowest
 
 
-def _page(client: Any, below: int, lowest: int) -> list[dict[str, Any]]:
+def _page(client: Any, *, below: int, lowest: int) -> list[dict[str, Any]]:
     answer = client.search(
         index=settings.ELASTICSEARCH_INDEX,
         query={"range": {"id": {"lt": below, "gte": lowest}}},
