@@ -14,7 +14,7 @@ from django.db import connection
 from accounts.models import User
 from blog.models import Post
 from blog.models.search import changed, dropped
-from blog.models.timeline import STAMP
+from blog.models.timeline import stamps_of
 from blog.search import cursor as cursors
 from blog.search import postgres, sqlite
 from blog.search.cursor import CursorError
@@ -70,11 +70,11 @@ def database_engine() -> ModuleType:
 
 def _page(module: ModuleType, query: Query, viewer: Any, cursor: str, order: Order, *, degraded: bool = False) -> Hits:
     after = cursors.read(cursor, module.NAME, order) if cursor else None
-    authors, without = _people(query.authors), _people(query.not_authors)
+    authors = _people(query.authors)
     about = {"degraded": degraded, "restarted": bool(cursor and after is None), "engine": module.NAME}
     if query.authors and not authors:
         return Hits(query, **about)
-    wanted = Wanted(query, order, PAGE + 1, after, authors, (*without, *unheard(viewer)))
+    wanted = Wanted(query, viewer.pk, order, PAGE + 1, after, authors, _people(query.not_authors))
     found: list[Hit] = module.find(wanted)
     hits = found[:PAGE]
     older = cursors.written(module.NAME, order, hits[-1]) if len(found) > PAGE else ""
@@ -85,12 +85,7 @@ def _people(keys: tuple[str, ...]) -> tuple[int, ...]:
     return tuple(User.objects.active().filter(username_key__in=keys).values_list("pk", flat=True)) if keys else ()
 
 
-def unheard(viewer: Any) -> tuple[int, ...]:
-    """The people whose posts `viewer` is not shown, so that the engine leaves them out and pages are full."""
-    return ()
-
-
 def stamps(hits: list[Hit], viewer: Any) -> list[tuple]:
     """The stamps of those hits that the database says `viewer` may see, in the order of the hits."""
-    rows = {row[0]: row for row in Post.objects.public().filter(pk__in=[hit.id for hit in hits]).values_list(*STAMP)}
-    return [rows[hit.id] for hit in hits if hit.id in rows]
+    heard = set(Post.objects.heard_by(viewer).filter(pk__in=[hit.id for hit in hits]).values_list("pk", flat=True))
+    return stamps_of([hit.id for hit in hits if hit.id in heard], viewer)

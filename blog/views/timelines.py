@@ -60,13 +60,13 @@ def home_page(request: HttpRequest, form: PostForm | None = None, status: int = 
 
 @require_safe
 def front(request: HttpRequest) -> HttpResponse:
-    page = timelines.explore(Cursor())
+    page = timelines.explore(Cursor(), request.user)
     return shell(request, "blog/front.html", timeline(page, request.user))
 
 
 @require_safe
 def explore(request: HttpRequest) -> HttpResponse:
-    page = timelines.explore(cursor_of(request))
+    page = timelines.explore(cursor_of(request), request.user)
     if has_gone(request, page):
         return redirect(request.path)
     context = timeline(page, request.user)
@@ -92,10 +92,14 @@ def tag(request: HttpRequest, name: str) -> HttpResponse:
     if folded != name:
         return redirect("blog:tag", folded, permanent=True)
     found = Tag.objects.filter(name=folded).first()
-    page = page_of(Post.objects.tagged(found).public(), cursor_of(request)) if found else Page()
+    page = tagged(found, request) if found else Page()
     if has_gone(request, page):
         return redirect(request.path)
     return render(request, "blog/tag.html", {**timeline(page, request.user), "tag": folded})
+
+
+def tagged(found: Tag, request: HttpRequest) -> Page:
+    return page_of(Post.objects.tagged(found).heard_by(request.user), cursor_of(request), request.user)
 
 
 @require_safe
@@ -105,9 +109,9 @@ def person(request: HttpRequest, username: str) -> HttpResponse:
     if who.username != username:
         return redirect(who, permanent=True)
     if request.user.is_staff or request.user == who:  # they see the hidden ones too
-        page = page_of(Post.objects.by(who).visible_to(request.user), cursor_of(request))
+        page = page_of(Post.objects.by(who).visible_to(request.user), cursor_of(request), request.user)
     else:
-        page = timelines.profile(who, cursor_of(request))
+        page = timelines.profile(who, cursor_of(request), request.user)
     if has_gone(request, page):
         return redirect(request.path)
     context = {**timeline(page, request.user), "person": who, **ties(request.user, who)}
@@ -131,7 +135,7 @@ def home_new(request: HttpRequest) -> JsonResponse:
 
 @require_safe
 def explore_new(request: HttpRequest) -> JsonResponse:
-    return count_of(timelines.explore(cursor_of(request)))
+    return count_of(timelines.explore(cursor_of(request), request.user))
 
 
 def count_of(page: Page) -> JsonResponse:
