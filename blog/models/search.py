@@ -25,11 +25,11 @@ AT_ONCE = 200  # rows in one statement
 
 class SearchRowQuerySet(models.QuerySet["SearchRow"]):
     def write(self, posts: Iterable["Post"]) -> None:
-        """Write the rows of `posts`, which are as the database has them; one that is hidden has none."""
+        """Write the rows of `posts`, as the database has them. What is hidden has none, and a repost says nothing."""
         posts = list(posts)
         if hidden := [post.pk for post in posts if post.hidden_at]:
             _drop(hidden)
-        shown = [post for post in posts if not post.hidden_at]
+        shown = [post for post in posts if not post.hidden_at and post.body]
         for start in range(0, len(shown), AT_ONCE):
             (_write_vectors if connection.vendor == "postgresql" else _write_fts)(shown[start : start + AT_ONCE])
 
@@ -86,11 +86,11 @@ def marks_of(post: "Post", read: words.Read) -> list[str]:
 
 
 def _fts(post: "Post") -> tuple[int, str]:
-    """One column of tokens: the words in order, then stems with their language ("en:run"), then marks."""
+    """One column of tokens: the words in order, then, with a colon, stems of the language (":en:run") and marks."""
     read = words.read(post.body)
     language = base(post.language)
     stems = [f"{language}:{stem}" for stem in dict.fromkeys(words.stems(read.words, language))]
-    return post.pk, " ".join([*read.words, *stems, *marks_of(post, read)])
+    return post.pk, " ".join([*read.words, *[f":{token}" for token in [*stems, *marks_of(post, read)]]])
 
 
 def _write_fts(posts: Sequence["Post"]) -> None:

@@ -71,11 +71,11 @@ def database_engine() -> ModuleType:
 
 def _page(module: ModuleType, query: Query, viewer: Any, cursor: str, order: Order, *, degraded: bool = False) -> Hits:
     after = cursors.read(cursor, module.NAME, order) if cursor else None
-    authors, without = _people(query.authors), _people(query.not_authors)
+    authors = _people(query.authors)
     about = {"degraded": degraded, "restarted": bool(cursor and after is None), "engine": module.NAME}
     if query.authors and not authors:
         return Hits(query, **about)
-    wanted = Wanted(query, order, PAGE + 1, after, authors, (*without, *unheard(viewer)))
+    wanted = Wanted(query, viewer.pk, order, PAGE + 1, after, authors, _people(query.not_authors))
     found: list[Hit] = module.find(wanted)
     hits = found[:PAGE]
     older = cursors.written(module.NAME, order, hits[-1]) if len(found) > PAGE else ""
@@ -86,13 +86,7 @@ def _people(keys: tuple[str, ...]) -> tuple[int, ...]:
     return tuple(User.objects.active().filter(username_key__in=keys).values_list("pk", flat=True)) if keys else ()
 
 
-def unheard(viewer: Any) -> tuple[int, ...]:
-    """The people whose posts `viewer` is not shown, so that the engine leaves them out and pages are full."""
-    return ()
-
-
 def stamps(hits: list[Hit], viewer: Any) -> list[tuple]:
     """The stamps of those hits that the database says `viewer` may see, in the order of the hits."""
-    ids = [hit.id for hit in hits]
-    seen = set(Post.objects.heard_by(viewer).filter(pk__in=ids).values_list("pk", flat=True))
-    return stamps_of([pk for pk in ids if pk in seen], viewer)
+    heard = set(Post.objects.heard_by(viewer).filter(pk__in=[hit.id for hit in hits]).values_list("pk", flat=True))
+    return stamps_of([hit.id for hit in hits if hit.id in heard], viewer)

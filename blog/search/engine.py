@@ -8,7 +8,7 @@
 Nothing that an engine finds is shown before the database has said that the reader may see it.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from blog.search.query import Query
@@ -31,15 +31,29 @@ class Hit(NamedTuple):
 
 @dataclass(frozen=True)
 class Wanted:
-    """A page of hits: the terms of `query`, by any one of `authors` (all, if empty) and by none of `without`.
+    """A page of hits: what `query` asks for, by any one of `authors` (by everybody, if empty), as `viewer` may see it.
 
-    `after` is the last hit of the page before. `authors` and `without` are ids of people, found from the names of
-    the query and from whom the reader does not want to read; suspended people are for the engine to leave out.
+    `after` is the last hit of the page before. `viewer` is the reader's id, None for a visitor: the engine leaves out
+    whom they do not hear (accounts.models.sight), and people who are suspended. `authors` and `not_authors` are the
+    ids of those whom the query names.
     """
 
     query: Query
+    viewer: int | None = None
     order: Order = "best"
     limit: int = 21
     after: Hit | None = None
     authors: tuple[int, ...] = ()
-    without: tuple[int, ...] = field(default=())
+    not_authors: tuple[int, ...] = ()
+
+    @property
+    def choices(self) -> list[list[str]]:
+        """The marks (blog.models.search.marks_of) that a post needs: of each list one."""
+        lists = [[f"by:{pk}" for pk in self.authors], [f"lang:{code}" for code in self.query.languages]]
+        return [marks for marks in [*lists, ["has:link"] * bool(self.query.has_link)] if marks]
+
+    @property
+    def unwanted_marks(self) -> list[str]:
+        """The marks that a post must not have."""
+        marks = [f"by:{pk}" for pk in self.not_authors] + [f"lang:{code}" for code in self.query.not_languages]
+        return marks + ["has:link"] * (self.query.has_link is False)

@@ -41,7 +41,7 @@ def verify(*, repair: bool) -> Iterator[tuple[int, int]]:
 
 def _batches() -> Iterator[list[int]]:
     """The keys of all posts that are not hidden, the newest first."""
-    posts = Post.objects.filter(hidden_at=None).order_by("-pk").values_list("pk", flat=True)
+    posts = Post.objects.originals().filter(hidden_at=None).order_by("-pk").values_list("pk", flat=True)
     keys = list(posts[:AT_ONCE])
     while keys:
         yield keys

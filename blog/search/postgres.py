@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import connection
 
+from accounts.models.sight import UNHEARD
 from blog.models.search import TABLE, quoted
 from blog.search.blocks import ranked
 from blog.search.engine import END, Hit, Wanted
@@ -18,7 +19,6 @@ from blog.words import STEMMED
 
 NAME = "postgres"
 WALK = 2000
-SUSPENDED = "SELECT id FROM accounts_user WHERE suspended_at IS NOT NULL"
 
 
 class Values(list):
@@ -76,9 +76,7 @@ def _conditions(wanted: Wanted, values: Values) -> list[str]:
     conditions = []
     if query := _tsquery(wanted, values):
         conditions.append(f"vector @@ ({query})")
-    if wanted.without:
-        conditions.append(f"author_id <> ALL ({values.add(list(wanted.without))})")
-    return [*conditions, f"author_id NOT IN ({SUSPENDED})"]
+    return [*conditions, f"author_id NOT IN ({UNHEARD.format(reader=values.add(wanted.viewer))})"]
 
 
 def _tsquery(wanted: Wanted, values: Values) -> str:
@@ -88,22 +86,17 @@ def _tsquery(wanted: Wanted, values: Values) -> str:
     parts = [_lexemes(term, values) for term in query.required if term.kind != "word"]
     if words:
         parts.append(_read_in_each_language(words, values))
-    for choice in ([f"by:{pk}" for pk in wanted.authors], [f"lang:{code}" for code in query.languages]):
-        if choice:
-            parts.append(_one_of(choice, values))
-    if query.has_link:
-        parts.append(_one_of(["has:link"], values))
-    parts += [f"!!{part}" for part in _unwanted(query, values)]
+    parts += [_one_of(marks, values) for marks in wanted.choices]
+    parts += [f"!!{part}" for part in _unwanted(wanted, values)]
     return " && ".join(parts)
 
 
-def _unwanted(query: Query, values: Values) -> list[str]:
+def _unwanted(wanted: Wanted, values: Values) -> list[str]:
     parts = [
         _read_in_each_language([term.words[0]], values) if term.kind == "word" else _lexemes(term, values)
-        for term in query.excluded
+        for term in wanted.query.excluded
     ]
-    marks = [f"lang:{code}" for code in query.not_languages] + ["has:link"] * (query.has_link is False)
-    return parts + [_one_of([mark], values) for mark in marks]
+    return parts + [_one_of([mark], values) for mark in wanted.unwanted_marks]
 
 
 def _read_in_each_language(words: list[str], values: Values) -> str:
@@ -127,7 +120,7 @@ def _lexemes(term: Term, values: Values) -> str:
 
 
 def _one_of(marks: list[str], values: Values) -> str:
-    return f"{values.add(' | '.join(quoted(mark) for mark in marks))}::tsquery"
+    return f"({values.add(' | '.join(quoted(mark) for mark in marks))}::tsquery)"
 
 
 def _score(query: Query, values: Values) -> str:

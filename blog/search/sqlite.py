@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import connection
 
+from accounts.models.sight import UNHEARD
 from blog import words
 from blog.models.search import TABLE
 from blog.search.blocks import ranked
@@ -14,7 +15,7 @@ from blog.search.engine import END, Hit, Wanted
 from blog.search.query import Query, Term
 
 NAME = "sqlite"
-SUSPENDED = "SELECT id FROM accounts_user WHERE suspended_at IS NOT NULL"
+UNHEARD_BY = UNHEARD.format(reader="%s")
 
 
 def find(wanted: Wanted) -> list[Hit]:
@@ -28,14 +29,12 @@ def find(wanted: Wanted) -> list[Hit]:
 
 def _newest(wanted: Wanted, top: int, limit: int) -> list[tuple[int, str]]:
     """The newest `limit` matches that are no newer than `top`, with their tokens. FTS5 reads them in this order."""
-    conditions = ["s.rowid BETWEEN %s AND %s", f"p.author_id NOT IN ({SUSPENDED})"]
-    params: list[Any] = [wanted.query.since_id, top]
+    conditions = ["s.rowid BETWEEN %s AND %s", f"p.author_id NOT IN ({UNHEARD_BY})"]
+    params: list[Any] = [wanted.query.since_id, top, *[wanted.viewer] * UNHEARD_BY.count("%s")]
     if match := _match(wanted):
         conditions.append(f"{TABLE} MATCH %s")
         params.append(match)
-    if wanted.without:
-        conditions.append(f"p.author_id NOT IN ({', '.join(str(int(pk)) for pk in wanted.without)})")
-    for part in _unwanted(wanted.query) if not match else ():
+    for part in _unwanted(wanted) if not match else ():
         conditions.append(f"s.rowid NOT IN (SELECT rowid FROM {TABLE} WHERE {TABLE} MATCH %s)")
         params.append(part)
     statement = f"""
@@ -54,29 +53,25 @@ def _match(wanted: Wanted) -> str:
     parts = [_phrase(term) for term in query.required if term.kind != "word"]
     if asked:
         parts.append(_read_in_each_language(asked))
-    for choice in ([f"by:{pk}" for pk in wanted.authors], [f"lang:{code}" for code in query.languages]):
-        if choice:
-            parts.append(_group(" OR ", map(_quoted, choice)))
-    if query.has_link:
-        parts.append(_quoted("has:link"))
+    parts += [_group(" OR ", map(_mark, marks)) for marks in wanted.choices]
     if not parts:
         return ""
     found = " AND ".join(parts)
-    unwanted = _unwanted(query)
+    unwanted = _unwanted(wanted)
     return f"({found}) NOT {_group(' OR ', unwanted)}" if unwanted else found
 
 
-def _unwanted(query: Query) -> list[str]:
+def _unwanted(wanted: Wanted) -> list[str]:
     parts = [
-        _read_in_each_language([term.words[0]]) if term.kind == "word" else _phrase(term) for term in query.excluded
+        _read_in_each_language([term.words[0]]) if term.kind == "word" else _phrase(term)
+        for term in wanted.query.excluded
     ]
-    marks = [f"lang:{code}" for code in query.not_languages] + ["has:link"] * (query.has_link is False)
-    return parts + [_quoted(mark) for mark in marks]
+    return parts + [_mark(mark) for mark in wanted.unwanted_marks]
 
 
 def _read_in_each_language(asked: list[str]) -> str:
     """All of these words: in a post of each language by their stems there, in any post as they stand."""
-    readings = [[f"{code}:{words.stem(word, code)}" for word in asked] for code in words.STEMMED]
+    readings = [[f":{code}:{words.stem(word, code)}" for word in asked] for code in words.STEMMED]
     return _group(" OR ", [_group(" AND ", map(_quoted, tokens)) for tokens in [*readings, asked]])
 
 
@@ -86,7 +81,13 @@ def _group(operator: str, parts: Iterable[str]) -> str:
 
 def _phrase(term: Term) -> str:
     """A phrase, a prefix or a mark."""
+    if term.kind == "mark":
+        return _mark(term.words[0])
     return _quoted(" ".join(term.words)) + (" *" if term.kind == "prefix" else "")
+
+
+def _mark(mark: str) -> str:
+    return _quoted(f":{mark}")
 
 
 def _quoted(token: str) -> str:
@@ -97,7 +98,7 @@ def _quoted(token: str) -> str:
 def _scored(query: Query) -> list[set[str]]:
     """For each word that was asked for, the tokens that stand for it."""
     return [
-        {word, *(f"{code}:{words.stem(word, code)}" for code in words.STEMMED)}
+        {word, *(f":{code}:{words.stem(word, code)}" for code in words.STEMMED)}
         for term in query.required
         if term.kind in ("word", "phrase")
         for word in term.words

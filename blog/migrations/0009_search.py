@@ -51,7 +51,7 @@ def unmake(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('blog', '0007_jobs'),
+        ('blog', '0008_conversation'),
     ]
 
     operations = [
