@@ -14,9 +14,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from blog.models import Post, SearchIndex
+from blog.models.outbox import LAST
 from blog.search import calls, outbox
 from blog.search.calls import ClusterError
-from blog.search.outbox import BULK_PATIENCE as PATIENCE
+from blog.search.outbox import PATIENCE
 
 SLICE = 2000  # posts
 WHILE_BUILDING = {"refresh_interval": "-1", "number_of_replicas": 0}
@@ -51,28 +52,31 @@ def _make(client: Any, name: str) -> None:
 def step(name: str) -> int:
     """Copy the next slice of posts. Return how many; 0 when all are there. Raise ClusterError, SupersededError."""
     turn = _read(name)
-    if not turn.sources:
-        return 0
-    if left := outbox.write(turn, [outbox.alias_of(name)]):
-        raise ClusterError("", f"{len(left)} documents were not taken")
-    if not SearchIndex.objects.copied(name, min(turn.sources)):
-        raise SupersededError(name)
+    if turn.sources:
+        _copy(name, turn)
     return len(turn.sources)
 
 
-def _read(name: str) -> outbox.Turn:
+def _read(name: str, below: int = LAST) -> outbox.Turn:
+    """The newest posts that are not copied yet, and older than `below`."""
     with transaction.atomic():
         index = SearchIndex.objects.take_turn()
         if index.building != name:
             raise SupersededError(name)
-        posts = list(Post.objects.indexed().filter(pk__lt=index.copied_to).order_by("-pk")[:SLICE])
+        posts = list(Post.objects.indexed().filter(pk__lt=min(index.copied_to, below)).order_by("-pk")[:SLICE])
     return outbox.Turn(index.turn, index, {post.pk: outbox.source_of(post) for post in posts})
+
+
+def _copy(name: str, turn: outbox.Turn) -> None:
+    if left := outbox.write(turn, [outbox.alias_of(name)]):
+        raise ClusterError("", f"{len(left)} documents were not taken")
+    if not SearchIndex.objects.copied(name, min(turn.sources)):
+        raise SupersededError(name)
 
 
 def finish(name: str, *, keep: bool = False) -> None:
     """Let the alias point to the new index, and delete the others, or `keep` them. Raise as `step` does."""
-    while outbox.drain() == outbox.SLICE:  # the last few are written into both, whoever comes to it
-        pass
+    outbox.drain_all()
     if SearchIndex.objects.state().building != name:
         raise SupersededError(name)
     calls.try_it(lambda client: _swap(client, name, keep=keep), seconds=PATIENCE)

@@ -5,14 +5,16 @@ from typing import Any
 
 from django.conf import settings
 
+from accounts.models import Block, Mute
 from blog import words
 from blog.search import calls
 from blog.search.engine import Hit, Wanted
-from blog.search.query import Query, Term
+from blog.search.query import Term
 
 NAME = "elasticsearch"
 # A post fills one of these, that of its language. (Named here too, so that nothing imports the client to know them.)
 STEMS = [*(f"stems_{code}" for code in words.STEMMED), "stems_plain"]
+AT_MOST = 10_000  # people; Elasticsearch takes 65,536
 Clause = dict[str, Any]
 
 
@@ -40,7 +42,7 @@ def _conditions(wanted: Wanted) -> dict[str, list[Clause]]:
     return {
         "must": scored,
         "filter": list(_filters(wanted, [term for term in query.required if term.kind == "mark"])),
-        "must_not": [*(_clause(term) for term in query.excluded), *_unwanted(query, wanted.without)],
+        "must_not": [*(_clause(term) for term in query.excluded), *_unwanted(wanted)],
     }
 
 
@@ -68,10 +70,23 @@ def _filters(wanted: Wanted, marks: Iterable[Term]) -> Iterable[Clause]:
         yield {"range": {"id": {"gte": query.since_id}}}
 
 
-def _unwanted(query: Query, without: Iterable[int]) -> Iterable[Clause]:
-    if people := list(without):
+def _unwanted(wanted: Wanted) -> Iterable[Clause]:
+    if people := [*wanted.not_authors, *_unheard(wanted.viewer)]:
         yield {"terms": {"author": people}}
-    if query.not_languages:
-        yield {"terms": {"language": list(query.not_languages)}}
-    if query.has_link is False:
+    if wanted.query.not_languages:
+        yield {"terms": {"language": list(wanted.query.not_languages)}}
+    if wanted.query.has_link is False:
         yield {"term": {"marks": "has:link"}}
+
+
+def _unheard(viewer: int | None) -> list[int]:
+    """Whom this reader does not hear (accounts.models.sight). Who is suspended has no document, and need not be here.
+
+    Beyond AT_MOST people the database leaves them out, so that a page is less than full.
+    """
+    if viewer is None:
+        return []
+    mine = Block.objects.filter(blocker=viewer).values_list("blocked", flat=True)
+    theirs = Block.objects.filter(blocked=viewer).values_list("blocker", flat=True)
+    muted = Mute.objects.filter(muter=viewer).values_list("muted", flat=True)
+    return list(mine.union(theirs, muted)[:AT_MOST])

@@ -17,7 +17,7 @@ from blog.search import calls
 from blog.search.calls import ClusterError
 
 SLICE = 500  # entries of one turn
-BULK_PATIENCE = 20  # seconds; the worker waits in a thread of its own
+PATIENCE = 20  # seconds: who writes into the index is no visitor
 CHUNK_BYTES = 4 * 1024 * 1024  # of one request; small plans refuse large ones
 BAD, STALE = 400, 409  # HTTP's numbers, for each document
 logger = logging.getLogger(__name__)
@@ -74,6 +74,12 @@ def drain(most: int = SLICE) -> int:
     return len(done)
 
 
+def drain_all() -> None:
+    """Carry what is in the outbox now; while people write, a few entries are always on their way."""
+    while drain() == SLICE:
+        pass
+
+
 def write(turn: Turn, targets: list[str]) -> set[int]:
     """Put what was read into each of `targets`. Return the posts for which that has to be done again.
 
@@ -109,7 +115,7 @@ def send(operations: Iterable[dict[str, Any]]) -> list[tuple[str, int, int, str]
         answers = streaming_bulk(client, operations, raise_on_error=False, max_retries=0, max_chunk_bytes=CHUNK_BYTES)
         return [read_answer(answer) for _ok, answer in answers]
 
-    return calls.try_it(run, seconds=BULK_PATIENCE)
+    return calls.try_it(run, seconds=PATIENCE)
 
 
 def read_answer(answer: dict[str, Any]) -> tuple[str, int, int, str]:

@@ -1,7 +1,6 @@
-"""Compare the index with the database, and mend it: what differs goes into the outbox like any other change."""
+"""Compare the index of the cluster with the posts, and mend it: what differs goes through the outbox, as changes do."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -14,55 +13,39 @@ from blog.search import calls, outbox
 SLICE = 2000  # posts, or documents
 
 
-@dataclass
-class Differences:
-    """Posts that the index lacks, holds as they were, or should not hold; and how many were looked at."""
+def verify(*, repair: bool) -> Iterator[tuple[int, int]]:
+    """Compare every post that people may find with its document. Raise ClusterError.
 
-    missing: set[int] = field(default_factory=set)
-    outdated: set[int] = field(default_factory=set)
-    superfluous: set[int] = field(default_factory=set)
-    seen: int = 0
-
-    def __bool__(self) -> bool:
-        return bool(self.missing or self.outdated or self.superfluous)
-
-    def __str__(self) -> str:
-        return f"{len(self.missing)} missing, {len(self.outdated)} outdated, {len(self.superfluous)} superfluous"
-
-
-def compare(told: Callable[[int], None] = lambda seen: None) -> Differences:
-    """Every visible post with its document, newest first. Raise ClusterError. `told` hears how many were seen.
-
-    What waits in the outbox is no difference: that is known already.
+    Yield how many posts were seen, and how many documents are missing, outdated or superfluous there. What waits in
+    the outbox is no difference: it is known already.
     """
-    found = Differences()
+    outbox.drain_all()
     below = LAST
     while below:
         posts = {post.pk: post for post in Post.objects.indexed().filter(pk__lt=below).order_by("-pk")[:SLICE]}
         lowest = min(posts) if len(posts) == SLICE else 0
-        kept = dict(documents(below, lowest))
-        _compare(found, posts, kept)
+        wrong = _differing(posts, dict(_documents(below, lowest)))
+        if repair:
+            SearchEntry.objects.note(sorted(wrong))
+        yield len(posts), len(wrong)
         below = lowest
-        found.seen += len(posts)
-        told(found.seen)
-    return found
+    if repair:
+        outbox.drain_all()
+        calls.try_it(lambda client: client.indices.refresh(index=settings.ELASTICSEARCH_INDEX), seconds=outbox.PATIENCE)
 
 
-def _compare(found: Differences, posts: dict[int, Post], kept: dict[int, dict[str, Any]]) -> None:
-    missing = posts.keys() - kept.keys()
-    superfluous = kept.keys() - posts.keys()
+def _differing(posts: dict[int, Post], kept: dict[int, dict[str, Any]]) -> set[int]:
     outdated = {pk for pk in posts.keys() & kept.keys() if outbox.source_of(posts[pk]) != kept[pk]}
-    wrong = missing | superfluous | outdated
-    known = set(SearchEntry.objects.filter(post__in=wrong).values_list("post", flat=True)) if wrong else set()
-    found.missing |= missing - known
-    found.superfluous |= superfluous - known
-    found.outdated |= outdated - known
+    wrong = outdated | (posts.keys() ^ kept.keys())
+    if not wrong:
+        return wrong
+    return wrong - set(SearchEntry.objects.filter(post__in=wrong).values_list("post", flat=True))
 
 
-def documents(below: int, lowest: int) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The documents with `lowest` <= id < `below`, newest first."""
+def _documents(below: int, lowest: int) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The documents with `lowest` <= id < `below`."""
     while below > lowest:
-        rows = calls.try_it(partial(_page, below=below, lowest=lowest), seconds=outbox.BULK_PATIENCE)
+        rows = calls.try_it(partial(_page, below=below, lowest=lowest), seconds=outbox.PATIENCE)
         yield from ((int(row["_id"]), row["_source"]) for row in rows)
         below = int(rows[-1]["_id"]) if len(rows) == SLICE else lowest
 
@@ -75,8 +58,3 @@ def _page(client: Any, *, below: int, lowest: int) -> list[dict[str, Any]]:
         size=SLICE,
     )
     return answer["hits"]["hits"]
-
-
-def mend(found: Differences) -> None:
-    """Put every difference into the outbox."""
-    SearchEntry.objects.note(sorted(found.missing | found.outdated | found.superfluous))
