@@ -40,7 +40,7 @@ class SearchEntryQuerySet(models.QuerySet["SearchEntry"]):
             return
         sql, params = posts.order_by().values("pk").query.sql_with_params()
         # The SQL of a queryset of ours, in which every value is a parameter.
-        insert = f"INSERT INTO {SearchEntry._meta.db_table} (post, at) SELECT found.id, %s FROM ({sql}) found"  # noqa: S608
+        insert = f"INSERT INTO {SearchEntry._meta.db_table} (at, post) SELECT %s, found.* FROM ({sql}) found"  # noqa: S608
         with connection.cursor() as cursor:
             cursor.execute(insert, [connection.ops.adapt_datetimefield_value(timezone.now()), *params])
 

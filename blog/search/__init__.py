@@ -55,7 +55,7 @@ def match(text: str, *, viewer: Any, cursor: str = "", order: Order = "best", ty
     try:
         return _page(engine(), query, viewer, cursor, order)
     except EngineError as error:
-        logger.warning("Search falls back to the database: %s", error)
+        logger.debug("The database searches instead: %s", error)  # why, was said when it began
         return _page(database_engine(), query, viewer, cursor, order, degraded=True)
 
 

@@ -85,6 +85,7 @@ class Indexer:
         try:
             if not build.step(self.building):
                 build.finish(self.building)
+                self.probed_at = -float(PROBE_EVERY)  # let everybody know
         except build.SupersededError:
             logger.info("Somebody else builds an index by now.")
         return True

@@ -5,6 +5,7 @@
 `python -m microblog.tests.servers COMMAND …` runs a command with DATABASE_URL set to such a PostgreSQL.
 """
 
+import fcntl
 import os
 import pwd
 import re
@@ -183,6 +184,23 @@ class Elasticsearch:
             raise MissingServerError("Java 17 is not on this machine, so Elasticsearch is not on this machine either")
         if done.returncode:
             raise ServerError(f"Elasticsearch did not {what}:\n{done.stdout[-1000:]}{done.stderr[-1000:]}")
+
+
+def shared_elasticsearch(home: Path) -> str:
+    """The URL of the node in `home`, which is started by the first process that asks, for all of them."""
+    with (home / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        url = home / "url"
+        if not url.exists():
+            url.write_text(Elasticsearch(home / "node").start().url)
+        return url.read_text()
+
+
+def stop_shared_elasticsearch(home: Path) -> None:
+    """End the node in `home`, if one was started, and remove it all."""
+    if (home / "url").exists():
+        Elasticsearch(home / "node").stop()
+    shutil.rmtree(home, ignore_errors=True)
 
 
 @contextmanager

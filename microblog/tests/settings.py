@@ -5,7 +5,7 @@ import os
 # An Elasticsearch that the environment names is for the tests that ask for one; everything else is without.
 os.environ.setdefault("TEST_ELASTICSEARCH_URL", os.environ.pop("ELASTICSEARCH_URL", ""))
 
-from microblog.settings import *  # noqa: E402, F403
+from microblog.settings import *  # noqa: F403
 
 SECRET_KEY = "only for tests"
 SECRET_KEY_GIVEN = True
