@@ -21,6 +21,7 @@ from blog import queue
 from blog.search import outbox
 from blog.search.calls import ClusterError
 from blog.search.indexer import Indexer
+from blog.tasks import start_filling_search
 from microblog import ratelimit
 from microblog.logging import request_id
 
@@ -43,6 +44,7 @@ class Runner:
         self.ending = threading.Event()
         self.looked_at = -float(RECLAIM_EVERY)  # when vanished workers were looked for last
         self.kept_house_at = -HOUSEKEEPING_EVERY.total_seconds()
+        self.looked_at_search = False  # whether posts from before there was a search are in it
         self.trust_beats_from = 0.0  # after the database was away, nobody's sign of life is fresh for a while
         self.failures = 0  # tries in a row that found the database away
 
@@ -84,6 +86,9 @@ class Runner:
         if self.housekeeping and time.monotonic() - self.kept_house_at >= HOUSEKEEPING_EVERY.total_seconds():
             self.kept_house_at = time.monotonic()
             self.keep_house()
+        if self.housekeeping and not self.looked_at_search:
+            self.looked_at_search = True
+            start_filling_search()
         row = queue.claim(self.id)
         if row is not None:
             self.work_on(row)
