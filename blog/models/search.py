@@ -53,6 +53,13 @@ class SearchRow(models.Model):
         return str(self.pk)
 
 
+def written(posts: Iterable["Post"]) -> None:
+    """Index posts that were just made by `bulk_create`, in its transaction."""
+    posts = list(posts)
+    SearchEntry.objects.note(post.pk for post in posts)
+    SearchRow.objects.write(posts)
+
+
 def changed(ids: Sequence[int]) -> None:
     """Index these posts as they are now: the way in for whoever wrote, hid or showed them in bulk.
 

@@ -11,7 +11,7 @@ from blog.models import Post, SearchEntry
 class OutboxSignalProcessor(BaseSignalProcessor):
     """Named by ELASTICSEARCH_DSL_SIGNAL_PROCESSOR: a post that is saved or deleted has an entry, nothing else happens.
 
-    What sends no signal, `bulk_create` and `update`, calls `blog.search.changed` itself.
+    What sends no signal, `bulk_create` and `update`, calls `blog.search` itself.
     """
 
     def setup(self) -> None:

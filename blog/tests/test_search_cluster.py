@@ -1,5 +1,7 @@
 """Search by a real Elasticsearch: whatever happens to posts and to the cluster, what is visible is found."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
@@ -7,6 +9,8 @@ from django.db import transaction
 from accounts.tests.base import make_user
 from blog import search
 from blog.models import Outage, Post, SearchEntry, SearchIndex
+from blog.moving.ids import base_of
+from blog.moving.posts import Old, publish
 from blog.search import build, calls, outbox
 from blog.search import cluster as commands
 from blog.search.calls import ClusterError
@@ -120,6 +124,13 @@ def test_who_writes_in_bulk_says_so_and_is_heard(site, ada):
     search.dropped([posts[1].pk])
     site.settle()
     assert found("bulk") == {post.pk for post in posts[2:]}
+
+
+def test_posts_that_are_moved_in_or_of_the_demo_are_found(site, ada):
+    at = base_of(datetime(2019, 1, 1, tzinfo=UTC))
+    (moved,) = publish([Old(1, ada.pk, at, "en", "Bread of long ago")], [at], set())
+    site.settle()
+    assert found("long ago bread") == {moved.pk}
 
 
 def test_who_is_not_heard_is_left_out_so_that_pages_are_full(site, ada):

@@ -1,19 +1,25 @@
 """Search by a cluster, for the length of a test: the settings, the signals and an index of the test's own."""
 
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Event, Thread
 from types import TracebackType
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 from django.test import override_settings
 
 from microblog.cluster import cluster_of
 
+PASSWORD = "s3cret@of:the/cluster%"
+
 
 class Cluster:
     """`with Cluster(url) as cluster`: posts that are written get entries, and `search` asks this cluster."""
 
-    def __init__(self, url: str) -> None:
-        self.url, self.index = url, f"test-{uuid4().hex[:12]}"
+    def __init__(self, url: str, *, is_real: bool = True) -> None:
+        self.url, self.index, self.is_real = url, f"test-{uuid4().hex[:12]}", is_real
         self.settings = override_settings(
             ELASTICSEARCH_VARIABLE="ELASTICSEARCH_URL",
             ELASTICSEARCH_DSL={"default": cluster_of(url)},
@@ -33,7 +39,7 @@ class Cluster:
     def __exit__(self, kind: type | None, error: BaseException | None, where: TracebackType | None) -> None:
         self.processor.teardown()
         self.point_to(self.url)
-        if names := self.indices:
+        if self.is_real and (names := self.indices):
             self.client.indices.delete(index=names)
         self.settings.disable()
 
@@ -75,3 +81,54 @@ class Cluster:
         self.client.indices.refresh(index=self.index)
         rows = self.client.search(index=self.index, size=10_000, source=False)["hits"]["hits"]
         return {int(row["_id"]) for row in rows}
+
+
+class Pretender:
+    """Something else where the cluster should be: `with Pretender(status=401) as server`. It counts what it is asked.
+
+    `product` is what Elasticsearch says of itself in each answer; `delay` and `drip` are seconds, before the answer
+    and between its bytes.
+    """
+
+    def __init__(
+        self, status: int = 200, body: bytes = b"{}", *, product: bool = False, delay: float = 0, drip: float = 0
+    ) -> None:
+        self.asked, self.over = 0, Event()
+        pretender = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                pretender.asked += 1
+                self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                pretender.over.wait(delay)
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                if product:
+                    self.send_header("X-Elastic-Product", "Elasticsearch")
+                with suppress(OSError):  # the other side waits no longer
+                    self.end_headers()
+                    for byte in body:
+                        self.wfile.write(bytes([byte]))
+                        if drip and pretender.over.wait(drip):
+                            return
+
+            do_POST = do_PUT = do_GET  # noqa: N815 - names of the library
+
+            def log_message(self, *args: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.thread = Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self.url = f"http://elastic:{quote(PASSWORD, safe='')}@127.0.0.1:{self.server.server_port}"
+
+    def __enter__(self) -> "Pretender":
+        self.thread.start()
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, where: TracebackType | None) -> None:
+        self.over.set()
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()
