@@ -21,7 +21,7 @@ from blog.search.cursor import CursorError
 from blog.search.engine import EngineError, Hit, Order, Wanted
 from blog.search.query import Query, other_tries, parse
 
-__all__ = ["CursorError", "Hits", "changed", "dropped", "engine", "match", "other_tries", "parse"]
+__all__ = ["PAGE", "CursorError", "Hits", "Order", "changed", "dropped", "engine", "match", "other_tries", "parse"]
 PAGE = 20
 logger = logging.getLogger(__name__)
 
