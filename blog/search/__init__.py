@@ -24,7 +24,19 @@ from blog.search.cursor import CursorError
 from blog.search.engine import EngineError, Hit, Order, Wanted
 from blog.search.query import Query, other_tries, parse
 
-__all__ = ["CursorError", "Hits", "changed", "dropped", "engine", "match", "other_tries", "parse", "written"]
+__all__ = [
+    "PAGE",
+    "CursorError",
+    "Hits",
+    "Order",
+    "changed",
+    "dropped",
+    "engine",
+    "match",
+    "other_tries",
+    "parse",
+    "written",
+]
 PAGE = 20
 logger = logging.getLogger(__name__)
 

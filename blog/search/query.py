@@ -159,7 +159,7 @@ def _query(shortened: str, reading: _Reading) -> Query:
 def _take(reading: _Reading, piece: regex.Match, typing: bool) -> None:
     minus = bool(piece["minus"])
     if piece["phrase"] is not None:
-        if phrase := tuple(words.split(piece["phrase"])[:MAX_PHRASE]):
+        if phrase := words.read(piece["phrase"]).words[:MAX_PHRASE]:
             reading.add([Term("phrase", phrase)], minus)
     elif operator := _OPERATOR.fullmatch(piece["word"]):
         _OPERATORS[operator[1].lower()](reading, operator[2], minus)
