@@ -2,7 +2,7 @@
 
 import io
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -27,8 +27,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """The processes of one run share one Elasticsearch: here is where, and the first that needs it starts it."""
     if not hasattr(config, "workerinput"):
-        os.environ[SHARED_ELASTICSEARCH] = tempfile.mkdtemp(prefix="mb-es-", dir="/tmp")
-        Path(os.environ[SHARED_ELASTICSEARCH]).chmod(0o755)  # root's node runs as somebody else
+        os.environ[SHARED_ELASTICSEARCH] = f"/tmp/mb-es-{secrets.token_hex(6)}"
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -183,11 +183,14 @@ class Elasticsearch:
         if "needs Java 17" in done.stderr:
             raise MissingServerError("Java 17 is not on this machine, so Elasticsearch is not on this machine either")
         if done.returncode:
+            subprocess.run([self.program, "stop", self.home], capture_output=True)
             raise ServerError(f"Elasticsearch did not {what}:\n{done.stdout[-1000:]}{done.stderr[-1000:]}")
 
 
 def shared_elasticsearch(home: Path) -> str:
     """The URL of the node in `home`, which is started by the first process that asks, for all of them."""
+    home.mkdir(exist_ok=True)
+    home.chmod(0o755)  # root's node runs as somebody else
     with (home / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         url = home / "url"
