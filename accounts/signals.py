@@ -1,5 +1,6 @@
-"""The one custom signal of the project: accounts tells that somebody was followed and never knows who listens."""
+"""What accounts tells without knowing who listens: `accounts` never imports what people say."""
 
 from django.dispatch import Signal
 
 followed = Signal()  # sends `follow`, the new Follow
+blocked = Signal()  # sends `block`, the new Block

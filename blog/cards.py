@@ -1,33 +1,51 @@
 """A page of stamps to its cards: each card's HTML is rendered once a process and kept.
 
-A card depends on nothing but its stamp and the language, so a stamp that is at hand needs no query at all. Of the
-reader it knows one thing more, which languages they read: it is kept with the link to a translation and without.
+A card depends on nothing but its stamp and the language, so a stamp that is at hand needs no query at all. Its row of
+buttons, whose counts change often and whose marks are the reader's, is kept apart and stands in a hole: a like draws
+three buttons anew and no card. Of the reader a card knows one thing more, which languages they read: it is kept with
+the link to a translation and without.
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence, Set
-from typing import NamedTuple
+from collections.abc import Hashable, Sequence, Set
+from typing import Any, NamedTuple
 
 from django.template.loader import get_template
 from django.utils import translation
 from django.utils.safestring import SafeString, mark_safe
 
 from blog.models import Post
+from blog.models.timeline import COUNTS, MARKS, SHOWN
 from blog.translate import is_offered
 from microblog.languages import base, name_in_a_sentence
 
 KEPT_AT_MOST = 3000  # about 2 KB each
+LIVE = len(COUNTS) + len(MARKS)  # the end of a stamp: the counts and the reader's marks
+WHO = SHOWN.index("r.username")  # who repeats it: username and name; then whom it answers
+HOLE = "\0"  # no page has a NUL
 
 
 class Card(NamedTuple):
-    """A card's HTML, and without the link to a translation, for who reads `language`; the same where it has none."""
+    """A card's HTML around its buttons, and without the link to a translation, for who reads `language`."""
 
-    html: str
+    before: str
     bare: str
+    after: str
     language: str
 
 
-_kept: OrderedDict[tuple, Card] = OrderedDict()
+class Kept(OrderedDict[Hashable, Any]):
+    """What is kept: newest last; what was not asked for longest goes first."""
+
+    def keep(self, key: Hashable, value: Any) -> None:
+        self[key] = value
+        self.move_to_end(key)
+        while len(self) > KEPT_AT_MOST:
+            self.popitem(last=False)
+
+
+_cards = Kept()
+_buttons = Kept()
 
 
 def cards(rows: Sequence[tuple], reads: Set[str] = frozenset()) -> SafeString:
@@ -36,39 +54,50 @@ def cards(rows: Sequence[tuple], reads: Set[str] = frozenset()) -> SafeString:
     `reads` holds the languages that the reader needs no translation of, as `microblog.languages.base` has them.
     """
     language = translation.get_language()
-    keys = [(language, *row) for row in rows]
-    found = {key: card for key in keys if (card := _kept.get(key)) is not None}
+    keys = [(language, *row[1:-LIVE]) for row in rows]
+    found = {key: card for key in keys if (card := _cards.get(key)) is not None}
     if len(found) < len(keys):
         found |= _render([key for key in keys if key not in found])
     for key in found:
-        _keep(key, found[key])
-    shown = [found[key] for key in keys if key in found]
-    return mark_safe("".join([card.bare if card.language in reads else card.html for card in shown]))
+        _cards.keep(key, found[key])
+    html: list[str] = []
+    for key, row in zip(keys, rows, strict=True):
+        if card := found.get(key):
+            buttons = _buttons_of(language, row[-LIVE:]).replace(HOLE, str(row[1]))
+            html += (card.bare if card.language in reads else card.before, buttons, card.after)
+    return mark_safe("".join(html))
 
 
 def _render(keys: list[tuple]) -> dict[tuple, Card]:
     """Load the posts behind `keys` and render each; one that was deleted meanwhile has no card."""
-    posts = Post.objects.select_related("author").prefetch_related("mentions").in_bulk([key[1] for key in keys])
-    return {key: _card(posts[key[1]], key[0]) for key in keys if key[1] in posts}
+    posts = Post.objects.select_related("author").prefetch_related("mentions").in_bulk({key[1] for key in keys})
+    return {key: _card(posts[key[1]], key) for key in keys if key[1] in posts}
 
 
-def _card(post: Post, language: str) -> Card:
+def _card(post: Post, key: tuple) -> Card:
+    language, (username, name, answered) = key[0], key[WHO : WHO + 3]
     link = ""
     if is_offered(post.language, language):
         named = name_in_a_sentence(post.language)
         link = get_template("blog/_translate.html").render({"post": post, "language": named})
-    html = get_template("blog/_post.html").render({"post": post, "translation": link})
-    return Card(html, html.replace(link, "", 1) if link else html, base(post.language))
+    reposter = {"username": username, "name": name or username} if username else None
+    context = {"post": post, "translation": link, "buttons": HOLE, "reposter": reposter, "answered": answered}
+    before, _hole, after = get_template("blog/_post.html").render(context).partition(HOLE)
+    return Card(before, before.replace(link, "", 1) if link else before, after, base(post.language))
 
 
-def _keep(key: tuple, card: Card) -> None:
-    """Newest last; what was not asked for longest goes first."""
-    _kept[key] = card
-    _kept.move_to_end(key)
-    while len(_kept) > KEPT_AT_MOST:
-        _kept.popitem(last=False)
+def _buttons_of(language: str, live: tuple) -> str:
+    """The buttons of any card with these counts and marks: HOLE stands for the post's id."""
+    key = (language, *live)
+    html = _buttons.get(key)
+    if html is None:
+        names = ("reply_count", "repost_count", "like_count", "reposted", "liked")
+        html = get_template("blog/_buttons.html").render({**dict(zip(names, live, strict=True)), "pk": HOLE})
+        _buttons.keep(key, html)
+    return html
 
 
 def forget() -> None:
     """Drop every kept card: for tests and for changed templates."""
-    _kept.clear()
+    _cards.clear()
+    _buttons.clear()

@@ -21,7 +21,7 @@ def _count(rows: QuerySet, person: str) -> Coalesce:
 
 # Each counter and what it should be.
 COUNTERS: dict[str, Callable[[], Coalesce]] = {
-    "post_count": lambda: _count(Post.objects.all(), "author"),
+    "post_count": lambda: _count(Post.objects.originals(), "author"),
     "follower_count": lambda: _count(Follow.objects.all(), "followed"),
     "following_count": lambda: _count(Follow.objects.all(), "follower"),
 }

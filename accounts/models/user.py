@@ -2,6 +2,7 @@
 
 import unicodedata
 from datetime import timedelta
+from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import PermissionsMixin
@@ -12,9 +13,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import sight
 from accounts.models.fields import FoldedField
-from accounts.models.relations import Follow
-from accounts.signals import followed
+from accounts.models.names import NameWord, words_of
+from accounts.models.relations import Block, Follow, Mute
+from accounts.signals import blocked, followed
 from accounts.validators import MaxCharacters, fold, validate_username
 
 SEEN_EVERY = timedelta(minutes=1)  # last seen is written at most this often
@@ -36,7 +39,18 @@ class UserQuerySet(models.QuerySet["User"]):
 
     def visible_to(self, viewer: object) -> "UserQuerySet":
         """Whom `viewer` may see: staff see the suspended too."""
-        return self if getattr(viewer, "is_staff", False) else self.active()
+        return self.filter(sight.visible(viewer))
+
+    def heard_by(self, viewer: object) -> "UserQuerySet":
+        """Who may turn up where `viewer` did not ask for them: visible, and not muted."""
+        return self.filter(sight.heard(viewer))
+
+    def bulk_create(self, objs: Any, *args: Any, **options: Any) -> "list[User]":
+        """As Django's, and people are found by their names from then on."""
+        made = super().bulk_create(objs, *args, **options)
+        words = [NameWord(person=person, word=word) for person in made for word in sorted(words_of(person))]
+        NameWord.objects.bulk_create(words, ignore_conflicts=True)
+        return made
 
 
 class UserManager(DjangoUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
@@ -72,6 +86,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         LETTER = "letter", _("My first letter")
         GRAVATAR = "gravatar", _("My picture at Gravatar")
 
+    class Writers(models.TextChoices):
+        EVERYONE = "everyone", _("Everyone")
+        FOLLOWED = "followed", _("People I follow")
+        NOBODY = "nobody", _("Nobody")
+
     # Django's 128 is too short for the scrypt hashes that a Flask Microblog brings.
     password = models.CharField(_("password"), max_length=300)
     username = models.CharField(_("username"), max_length=64, validators=[validate_username])
@@ -86,6 +105,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     # "" until they choose: the site's way (AVATARS).
     avatar = models.CharField(_("avatar"), max_length=8, choices=Avatar, blank=True, default="")
     avatar_seed = models.PositiveSmallIntegerField(default=0)
+    # Who may begin a conversation with them, or go on with one.
+    messages_from = models.CharField(
+        _("who may write to me"), max_length=8, choices=Writers, default=Writers.EVERYONE, db_default="everyone"
+    )
     shortcuts = models.BooleanField(_("keyboard shortcuts"), default=True)
     is_staff = models.BooleanField(_("staff"), default=False, help_text=_("Can sign in to the administration."))
     created_at = models.DateTimeField(_("joined"), default=timezone.now, editable=False)
@@ -121,6 +144,14 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.username
+
+    def save(self, *args: Any, **options: Any) -> None:
+        """As Django's, and they are found by the name that they have now."""
+        fields = options.get("update_fields")
+        with transaction.atomic():
+            super().save(*args, **options)
+            if fields is None or {"name", "username"} & set(fields):
+                NameWord.objects.keep(self)
 
     def get_absolute_url(self) -> str:
         return reverse("blog:person", args=[self.username])
@@ -166,6 +197,34 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def follows(self, other: "User") -> bool:
         return Follow.objects.filter(follower=self.pk, followed=other.pk).exists()
+
+    def block(self, other: "User") -> Block:
+        """Part from `other`: follows end both ways, and neither sees the other. Twice is once."""
+        with transaction.atomic():
+            block, created = Block.objects.get_or_create(blocker=self, blocked=other)
+            if created:
+                self.unfollow(other)
+                other.unfollow(self)
+                blocked.send(sender=Block, block=block)
+        return block
+
+    def unblock(self, other: "User") -> None:
+        """Be visible to one another again; the follows of before don't come back."""
+        Block.objects.filter(blocker=self, blocked=other).delete()
+
+    def mute(self, other: "User") -> Mute:
+        """Be shown nothing of `other` any more; twice is one mute. Return the Mute."""
+        return Mute.objects.get_or_create(muter=self, muted=other)[0]
+
+    def unmute(self, other: "User") -> None:
+        Mute.objects.filter(muter=self, muted=other).delete()
+
+    def may_write_to(self, other: "User") -> bool:
+        """Whether `other` takes messages of theirs: as they chose, and if they are in sight of each other."""
+        if self.pk == other.pk or other.suspended_at or not User.objects.filter(pk=other.pk).visible_to(self).exists():
+            return False
+        wanted = other.messages_from
+        return wanted == self.Writers.EVERYONE or (wanted == self.Writers.FOLLOWED and other.follows(self))
 
     def end_sessions(self, *, but: str | None = None) -> int:
         """Sign out everywhere, or everywhere but in the session of this key. Return how many sessions ended."""

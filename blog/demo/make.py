@@ -15,7 +15,7 @@ from accounts.validators import fold
 from blog import text
 from blog.demo import load
 from blog.models import Post, Tag, Tagging
-from blog.models.post import id_at
+from blog.models.ids import id_at
 
 MEMBER = "ada"  # whom a newcomer signs in as
 MODERATOR = "ruth_k"

@@ -1,7 +1,6 @@
 """A post: something said, at a time, by a member."""
 
-import secrets
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db import models, transaction
@@ -11,36 +10,40 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.models import User, sight
 from accounts.validators import fold
 from blog import text
+from blog.models import search
+from blog.models.gone import Gone
+from blog.models.ids import id_at, moment_of, new_id
+from blog.models.notification import Notification
 from blog.models.tag import Tag, Tagging
-
-
-def id_at(moment: datetime, low: int | None = None) -> int:
-    """An id for a post of this moment: milliseconds << 16, and `low` (random otherwise) in the last 16 bits.
-
-    One column is so both the order and the cursor, and nobody can count the site's posts.
-    """
-    milliseconds = int(moment.timestamp() * 1000)
-    return milliseconds << 16 | (secrets.randbits(16) if low is None else low)
-
-
-def new_id() -> int:
-    return id_at(timezone.now())
 
 
 class PostQuerySet(models.QuerySet["Post"]):
     def visible_to(self, viewer: Any) -> "PostQuerySet":
-        """What `viewer` may read. A hidden post is there for its author and staff only."""
+        """What `viewer` may read, asked for by its address. A hidden post is there for its author and staff only."""
         if getattr(viewer, "is_staff", False):
             return self
-        shown = Q(hidden_at=None, author__suspended_at=None)
+        shown = Q(hidden_at=None) & sight.visible(viewer, "author__") & self._of_the_original(sight.visible, viewer)
         return self.filter(shown | Q(author=viewer.pk)) if viewer.pk else self.filter(shown)
+
+    def heard_by(self, viewer: Any) -> "PostQuerySet":
+        """What may turn up where `viewer` did not ask for it: in timelines, threads, search, feeds."""
+        shown = Q(hidden_at=None) & sight.heard(viewer, "author__") & self._of_the_original(sight.heard, viewer)
+        return self.filter(shown)
+
+    def _of_the_original(self, condition: Any, viewer: Any) -> Q:
+        """A repost is there for whom the post that it repeats is."""
+        return Q(repost_of=None) | condition(viewer, "other__")
 
     def public(self) -> "PostQuerySet":
         """What a visitor may read, and what everybody's timelines show."""
-        return self.filter(hidden_at=None, author__suspended_at=None)
+        return self.heard_by(None)
+
+    def originals(self) -> "PostQuerySet":
+        """Without reposts."""
+        return self.filter(repost_of=None)
 
     def by(self, author: User) -> "PostQuerySet":
         return self.filter(author=author)
@@ -49,17 +52,31 @@ class PostQuerySet(models.QuerySet["Post"]):
         return self.filter(tagging__tag=tag)
 
     def publish(
-        self, author: User, body: str, *, language: str = "und", at: datetime | None = None, pk: int | None = None
+        self,
+        author: User,
+        body: str,
+        *,
+        language: str = "und",
+        reply_to: "Post | None" = None,
+        at: datetime | None = None,
+        pk: int | None = None,
     ) -> "Post":
-        """Write a post with its hashtags and mentions, in one transaction. Return it.
+        """Write a post with its hashtags and mentions, in one transaction. Tell whom it answers or mentions. Return it.
 
-        `body` is cleaned already (the form's work); `at` is for posts that were written elsewhere, in the past.
+        `body` is cleaned already (the form's work); `reply_to` is the post that it answers; `at` is for posts that
+        were written elsewhere, in the past, of which nobody is told.
         """
         pk = pk or id_at(at or timezone.now())
+        answers = {"reply_to": reply_to, "other_id": reply_to.author_id} if reply_to else {}
         with transaction.atomic():
-            post = self.create(pk=pk, author=author, body=body, language=language)
+            post = self.create(pk=pk, author=author, body=body, language=language, **answers)
             post.mark(body)
+            search.SearchRow.objects.write([post])
+            if reply_to:
+                self.filter(pk=reply_to.pk).update(reply_count=F("reply_count") + 1)
             User.objects.filter(pk=author.pk).update(post_count=F("post_count") + 1)
+            if at is None:
+                post.tell()
         return post
 
 
@@ -70,6 +87,17 @@ class Post(models.Model):
     author = models.ForeignKey(User, models.CASCADE, related_name="posts", verbose_name=_("author"), db_index=False)
     body = models.TextField(_("text"))
     language = models.CharField(_("language"), max_length=12, default="und")
+    # No constraint: an answer outlives what it answers, whose place is then kept by a Gone.
+    reply_to = models.ForeignKey(
+        "self", models.DO_NOTHING, null=True, related_name="answers", db_constraint=False, db_index=False
+    )
+    repost_of = models.ForeignKey("self", models.CASCADE, null=True, related_name="reposts", db_index=False)
+    # Whom it answers, or whose post it repeats: timelines decide by it without looking at the other post.
+    other = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    # Kept in the transaction of the change; `manage.py recount` proves them.
+    reply_count = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    repost_count = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    like_count = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     version = models.PositiveIntegerField(default=0, editable=False)  # rises with each change that a card shows
     hidden_at = models.DateTimeField(_("hidden since"), null=True, blank=True, editable=False)
     hidden_reason = models.CharField(_("reason"), max_length=200, blank=True)
@@ -83,18 +111,38 @@ class Post(models.Model):
         verbose_name_plural = _("posts")
         ordering = ["-id"]
         permissions = [("moderate_post", "Can hide posts and show them again")]
-        constraints = [models.CheckConstraint(condition=~Q(body=""), name="post_not_empty")]
+        constraints = [
+            models.CheckConstraint(condition=~Q(body="") | Q(repost_of__isnull=False), name="post_not_empty"),
+            models.CheckConstraint(condition=Q(body="") | Q(repost_of=None), name="repost_is_empty"),
+            models.UniqueConstraint(fields=["repost_of", "author"], name="repost_once"),
+        ]
         indexes = [
             # These two cover the home timeline and Explore: the newest visible posts of a person, and of everybody,
             # without a look at the table.
             models.Index(
-                fields=["author", "-id"], name="post_shown", include=["version"], condition=Q(hidden_at__isnull=True)
+                fields=["author", "-id"],
+                name="post_shown",
+                include=["reply_to", "repost_of", "other"],
+                condition=Q(hidden_at__isnull=True),
             ),
             models.Index(
                 fields=["-id"],
                 name="post_newest",
-                include=["author", "version"],
+                include=["author", "reply_to", "repost_of", "other"],
                 condition=Q(hidden_at__isnull=True),
+            ),
+            models.Index(
+                fields=["-id"],
+                name="post_said",
+                include=["author"],
+                condition=Q(hidden_at__isnull=True, repost_of__isnull=True, reply_to__isnull=True),
+            ),
+            models.Index(fields=["reply_to", "id"], name="post_answers", condition=Q(reply_to__isnull=False)),
+            models.Index(
+                fields=["repost_of", "id"],
+                name="post_reposts",
+                include=["author", "hidden_at"],
+                condition=Q(repost_of__isnull=False),
             ),
             models.Index(fields=["author", "-id"], name="post_author"),
             models.Index(fields=["-id"], name="post_hidden", condition=Q(hidden_at__isnull=False)),
@@ -110,7 +158,7 @@ class Post(models.Model):
     @property
     def created_at(self) -> datetime:
         """When it was written: the time is in the id."""
-        return datetime.fromtimestamp((self.pk >> 16) / 1000, UTC)
+        return moment_of(self.pk)
 
     @property
     def direction(self) -> str:
@@ -130,23 +178,77 @@ class Post(models.Model):
         if names := text.mentions(body):
             self.mentions.set(User.objects.filter(username_key__in=[fold(name) for name in names]))
 
-    def remove(self) -> None:
-        """Delete the post for good."""
+    def tell(self) -> None:
+        """Tell whom it answers, and whom it mentions besides."""
+        told: set[int | None] = {self.author_id}
+        if self.reply_to and self.other_id not in told:
+            Notification.tell(self.reply_to.author, Notification.Kind.REPLY, self.author, post=self)
+            told.add(self.other_id)
+        for person in self.mentions.exclude(pk__in=told).order_by("pk"):
+            Notification.tell(person, Notification.Kind.MENTION, self.author, post=self)
+
+    def like(self, reader: User) -> None:
+        """`reader` likes it; twice is one like."""
         with transaction.atomic():
-            gone, _rows = Post.objects.filter(pk=self.pk).delete()
+            if self.likes.get_or_create(user=reader)[1]:
+                Post.objects.filter(pk=self.pk).update(like_count=F("like_count") + 1)
+                Notification.tell(self.author, Notification.Kind.LIKE, reader, post=self)
+
+    def unlike(self, reader: User) -> None:
+        with transaction.atomic():
+            if self.likes.filter(user=reader).delete()[0]:
+                Post.objects.filter(pk=self.pk).update(like_count=F("like_count") - 1)
+                Notification.untell(self.author, Notification.Kind.LIKE, reader, post=self)
+
+    def repost(self, reader: User) -> "Post":
+        """`reader` repeats it for who follows them; a repost of a repost is one of the original. Twice is one."""
+        if self.repost_of:
+            return self.repost_of.repost(reader)
+        with transaction.atomic():
+            row, made = Post.objects.get_or_create(author=reader, repost_of=self, defaults={"other": self.author})
+            if made:
+                Post.objects.filter(pk=self.pk).update(repost_count=F("repost_count") + 1)
+                Notification.tell(self.author, Notification.Kind.REPOST, reader, post=self)
+        return row
+
+    def unrepost(self, reader: User) -> None:
+        if self.repost_of:
+            self.repost_of.unrepost(reader)
+            return
+        with transaction.atomic():
+            if Post.objects.filter(author=reader, repost_of=self).delete()[0]:
+                Post.objects.filter(pk=self.pk).update(repost_count=F("repost_count") - 1)
+                Notification.untell(self.author, Notification.Kind.REPOST, reader, post=self)
+
+    def remove(self) -> None:
+        """Delete the post for good, with its likes and reposts. Answers to it stay, below its empty place."""
+        with transaction.atomic():
+            if Post.objects.filter(reply_to=self.pk).exists():
+                Gone.objects.get_or_create(pk=self.pk, defaults={"reply_to": self.reply_to_id})
+            gone = Post.objects.filter(pk=self.pk).delete()[1].get("blog.Post")
             if gone:
+                if self.reply_to_id:
+                    Post.objects.filter(pk=self.reply_to_id).update(reply_count=F("reply_count") - 1)
                 User.objects.filter(pk=self.author_id).update(post_count=F("post_count") - 1)
 
     def hide(self, reason: str) -> None:
-        """Take the post out of everybody's sight but its author's and the staff's."""
-        Post.objects.filter(pk=self.pk, hidden_at=None).update(
-            hidden_at=timezone.now(), hidden_reason=reason, version=F("version") + 1
-        )
+        """Take the post, and who repeats it, out of everybody's sight but its author's and the staff's."""
+        with transaction.atomic():
+            Post.objects.filter(self._with_reposts, hidden_at=None).update(
+                hidden_at=timezone.now(), hidden_reason=reason, version=F("version") + 1
+            )
+            search.changed([self.pk])
         self.refresh_from_db(fields=["hidden_at", "hidden_reason", "version"])
 
     def show(self) -> None:
         """Show a hidden post again."""
-        Post.objects.filter(pk=self.pk).exclude(hidden_at=None).update(
-            hidden_at=None, hidden_reason="", version=F("version") + 1
-        )
+        with transaction.atomic():
+            Post.objects.filter(self._with_reposts).exclude(hidden_at=None).update(
+                hidden_at=None, hidden_reason="", version=F("version") + 1
+            )
+            search.changed([self.pk])
         self.refresh_from_db(fields=["hidden_at", "hidden_reason", "version"])
+
+    @property
+    def _with_reposts(self) -> Q:
+        return Q(pk=self.pk) | Q(repost_of=self.pk)

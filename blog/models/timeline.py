@@ -1,4 +1,4 @@
-"""Who sees which posts, in pages of stamps: everything a card shows, and the id first.
+"""Who sees which posts, in pages of stamps: everything a card shows, and first the row's own id.
 
 Home is found in three bounded steps, exact and with no extra table.
 
@@ -7,67 +7,116 @@ Home is found in three bounded steps, exact and with no extra table.
 2. Heads: else, of each of these people the newest post within the cursor (one index probe each); keep the people of
    the newest heads, one more than a page. Nobody else can have a post on the page, the heads alone fill it.
 3. Posts: of those people, from the oldest of these heads on, merged.
+
+A repost is a post of its own in this order, and its card is the original's. However many of the reader's people
+repeat something, it is on their home once: where it turned up last.
 """
 
 # ruff: noqa: S608 - every statement here is built of constants, its values are parameters
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
 
 from accounts.models import User
+from accounts.models.sight import SUSPENDED, UNHEARD
 from blog.models.post import PostQuerySet
 from microblog import prepared
 from microblog.pagination import Cursor, Page, cut
 from microblog.pagination import paginate as paginate_rows
 
-WALK = 600
-# What a card shows, in the order of a stamp. Whatever is added to a card is added here, and cards stay true.
-STAMP = ["id", "version", "author__username", "author__name", "author__avatar", "author__avatar_seed"]
+WALK = 800
+# What a card shows, in the order of a stamp. `p` is the row of the timeline, `o` the post that it shows, `a` its
+# author; `r` repeats it, `x` is answered by it. Whatever is added to a card is added here, and cards stay true.
+FACE = ["a.username", "a.name", "a.avatar", "a.avatar_seed"]
 if settings.AVATARS == "gravatar":
-    STAMP.append("author__email_key")
-COLUMNS = ", ".join(name.replace("author__", "a.") if "__" in name else f"p.{name}" for name in STAMP)
+    FACE.append("a.email_key")
+SHOWN = ["p.id", "o.id", "o.version", *FACE, "r.username", "r.name", "x.username"]
+# What changes often, and what is the reader's own: the row of buttons shows it.
+COUNTS = ["o.reply_count", "o.repost_count", "o.like_count"]
+MARKS = ["m.author_id IS NOT NULL", "l.user_id IS NOT NULL"]  # the reader has repeated it, likes it
+NO_MARKS = ["FALSE", "FALSE"]
 
 
-def page_of(posts: PostQuerySet, cursor: Cursor) -> Page:
+def page_of(posts: PostQuerySet, cursor: Cursor, reader: Any = None) -> Page:
     """A page of stamps of any queryset of posts."""
-    return paginate_rows(posts, cursor, size=settings.POSTS_PER_PAGE, columns=STAMP)
+    page = paginate_rows(posts, cursor, size=settings.POSTS_PER_PAGE)
+    return Page(stamps_of(page.ids, reader), page.older, page.newer)
 
 
-def explore(cursor: Cursor) -> Page:
-    """Everybody's posts, newest first: what `Post.objects.public()` has, as one statement without building a query."""
+def stamps_of(ids: list[int], reader: Any = None) -> list[tuple]:
+    """The stamps of the posts with these ids, in their order; one that is gone has none."""
+    if not ids:
+        return []
+    marks = ", ".join(["%s"] * len(ids))
+    sql = _dressed(f"SELECT * FROM blog_post WHERE id IN ({marks})", reader=str(_key(reader)) if _key(reader) else None)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, ids)
+        found = {row[0]: _plain(row) for row in cursor.fetchall()}
+    return [found[pk] for pk in ids if pk in found]
+
+
+def explore(cursor: Cursor, reader: Any = None) -> Page:
+    """What everybody says, newest first, but not what they repeat or answer, as one statement."""
     way = _direction(cursor)
     posts = f"""
-        SELECT p.id, p.version, p.author_id FROM blog_post p
-         WHERE p.hidden_at IS NULL AND p.author_id NOT IN ({SUSPENDED}) {way.within}
+        SELECT p.id, p.author_id, p.repost_of_id, p.other_id FROM blog_post p
+         WHERE p.hidden_at IS NULL AND p.repost_of_id IS NULL AND p.reply_to_id IS NULL
+           AND p.author_id NOT IN ({_unheard(reader)}) {way.within}
          ORDER BY p.id {way.order} LIMIT {{limit}}
     """
-    return _page("explore", posts, way, cursor)
+    return _page("explore", posts, way, cursor, reader)
 
 
-def profile(author: User, cursor: Cursor) -> Page:
-    """The posts of `author`, who is known to be visible, as everybody sees them."""
+def profile(author: User, cursor: Cursor, reader: Any = None) -> Page:
+    """The posts of `author`, who is known to be visible to `reader`; what they repeated themselves stands once."""
     way = _direction(cursor)
-    return _page("profile", _newest_of("{author}", way, "{limit}"), way, cursor, author=author.pk)
+    posts = f"""
+        SELECT p.id, p.author_id, p.repost_of_id, p.other_id FROM blog_post p
+         WHERE p.author_id = {{author}} AND p.hidden_at IS NULL {way.within}
+           AND (p.repost_of_id IS NULL OR p.other_id NOT IN ({_unheard(reader)}))
+           AND NOT EXISTS (SELECT 1 FROM blog_post n WHERE n.repost_of_id = p.id AND n.author_id = {{author}})
+         ORDER BY p.id {way.order} LIMIT {{limit}}
+    """
+    return _page("profile", posts, way, cursor, reader, author=author.pk)
 
 
 def home_of(reader: User, cursor: Cursor) -> Page:
-    """The home timeline: the posts of `reader` and of those they follow, newest first."""
+    """The home timeline: what `reader` and those they follow say and repeat, newest first.
+
+    Answers are in it where both, who answers and who is answered, are among these people.
+    """
     way = _direction(cursor)
 
     def find(limit: int) -> list[tuple]:
-        params = _parameters(cursor, limit, reader=reader.pk)
-        walked = prepared.fetch(f"walk_{way.name}_{WALK}", _stamps(_walk(way), way), params)
+        params = _parameters(cursor, reader=reader.pk)
+        walked = _fetch(f"walk_{way.name}_{WALK}", _page_sql(_walk(way), way, "{reader}", UNHEARD_ONCE), params, limit)
         if len(walked) == limit:
             return walked
-        return _by_heads(way, params) if connection.vendor == "postgresql" else _by_heads_in_steps(way, params, limit)
+        by_heads = _by_heads if connection.vendor == "postgresql" else _by_heads_in_steps
+        return by_heads(way, params, limit)
 
     return cut(find, cursor, settings.POSTS_PER_PAGE)
 
 
-# The people whose posts are on the page, and those who can't be seen.
+# The people whose posts are on the page, and those who can't be seen. An IN beside an OR stays a hashed filter, which
+# keeps the order of what it filters, so that the search stops at the end of the page; alone it would become a join.
 PEOPLE = "SELECT followed_id AS id FROM accounts_follow WHERE follower_id = {reader} UNION ALL SELECT {reader}"
-SUSPENDED = "SELECT id FROM accounts_user WHERE suspended_at IS NOT NULL"
+OF_PEOPLE = "({0} = {{reader}} OR {0} IN (SELECT followed_id FROM accounts_follow WHERE follower_id = {{reader}}))"
+UNHEARD_ONCE = f"WITH unheard AS MATERIALIZED ({UNHEARD})"
+# What of these people's posts belongs on the reader's home, besides that they are not hidden.
+WANTED = f"""
+    p.author_id NOT IN (SELECT id FROM unheard)
+    AND (p.reply_to_id IS NULL OR {OF_PEOPLE.format("p.other_id")})
+    AND (p.repost_of_id IS NULL OR p.other_id NOT IN (SELECT id FROM unheard))
+    AND NOT EXISTS (
+        SELECT 1 FROM blog_post n
+         WHERE n.repost_of_id = COALESCE(p.repost_of_id, p.id) AND n.id > p.id AND n.hidden_at IS NULL
+           AND n.author_id NOT IN (SELECT id FROM unheard)
+           AND (n.author_id = {{reader}} OR EXISTS (
+                SELECT 1 FROM accounts_follow f WHERE f.follower_id = {{reader}} AND f.followed_id = n.author_id)))
+"""
 
 
 @dataclass(frozen=True)
@@ -93,82 +142,106 @@ def _direction(cursor: Cursor) -> Direction:
 
 
 def _walk(way: Direction) -> str:
+    columns = "p.id, p.author_id, p.reply_to_id, p.repost_of_id, p.other_id"
     return f"""
-        SELECT p.id, p.version, p.author_id FROM (
-            SELECT p.id, p.version, p.author_id FROM blog_post p WHERE p.hidden_at IS NULL {way.within}
+        SELECT {columns} FROM (
+            SELECT {columns} FROM blog_post p WHERE p.hidden_at IS NULL {way.within}
              ORDER BY p.id {way.order} LIMIT {WALK}
         ) p
-        WHERE (p.author_id = {{reader}} OR p.author_id IN (
-                SELECT followed_id FROM accounts_follow WHERE follower_id = {{reader}}))
-          AND p.author_id NOT IN ({SUSPENDED})
+        WHERE {OF_PEOPLE.format("p.author_id")} AND {WANTED}
         ORDER BY p.id {way.order} LIMIT {{limit}}
     """
 
 
 def _newest_of(person: str, way: Direction, limit: str, bound: str = "") -> str:
     return f"""
-        SELECT p.id, p.version, p.author_id FROM blog_post p
-         WHERE p.author_id = {person} AND p.hidden_at IS NULL {way.within} {bound}
+        SELECT p.id, p.author_id, p.repost_of_id, p.other_id FROM blog_post p
+         WHERE p.author_id = {person} AND p.hidden_at IS NULL {way.within} {bound} AND {WANTED}
          ORDER BY p.id {way.order} LIMIT {limit}
     """
 
 
-def _page(name: str, posts: str, way: Direction, cursor: Cursor, **who: int) -> Page:
+def _page(name: str, posts: str, way: Direction, cursor: Cursor, reader: Any, **who: int) -> Page:
     """A page of what the statement `posts` finds; `name` is the statement's on the server."""
-    return cut(
-        lambda limit: prepared.fetch(f"{name}_{way.name}", _stamps(posts, way), _parameters(cursor, limit, **who)),
-        cursor,
-        settings.POSTS_PER_PAGE,
-    )
+    key = _key(reader)
+    name, params = (f"{name}_{way.name}_of", {**who, "reader": key}) if key else (f"{name}_{way.name}", who)
+    sql = _page_sql(posts, way, "{reader}" if key else None)
+    return cut(lambda limit: _fetch(name, sql, _parameters(cursor, **params), limit), cursor, settings.POSTS_PER_PAGE)
 
 
-def _parameters(cursor: Cursor, limit: int, **who: int) -> dict[str, tuple[str, int]]:
-    params = {**{key: ("bigint", pk) for key, pk in who.items()}, "limit": ("bigint", limit)}
+def _parameters(cursor: Cursor, **who: int) -> dict[str, tuple[str, int]]:
+    params = {key: ("bigint", pk) for key, pk in who.items()}
     edge = cursor.after if cursor.after is not None else cursor.before
     return params if edge is None else {**params, "cursor": ("bigint", edge)}
 
 
-def _by_heads(way: Direction, params: dict[str, tuple[str, int]]) -> list[tuple]:
+def _key(reader: Any) -> int | None:
+    return getattr(reader, "pk", None)
+
+
+def _unheard(reader: Any) -> str:
+    return UNHEARD if _key(reader) else SUSPENDED
+
+
+def _by_heads(way: Direction, params: dict[str, tuple[str, int]], limit: int) -> list[tuple]:
     """Steps 2 and 3 on PostgreSQL: one statement, limited for each person by LATERAL."""
     furthest = "min" if way.order == "DESC" else "max"
     bound = f"AND p.id {way.up_to} (SELECT id FROM edge)"
-    sql = f"""
-        WITH heads AS MATERIALIZED (
+    sets = f"""{UNHEARD_ONCE}, heads AS MATERIALIZED (
             SELECT people.id, head.id AS head FROM ({PEOPLE}) people
              CROSS JOIN LATERAL ({_newest_of("people.id", way, "1")}) head
-             WHERE people.id NOT IN ({SUSPENDED})
              ORDER BY head.id {way.order} LIMIT {{limit}}
         ), edge AS MATERIALIZED (
             -- With fewer heads than places, every post of theirs may be on the page.
             SELECT CASE WHEN count(*) < {{limit}} THEN {way.open_end} ELSE {furthest}(head) END AS id FROM heads
-        ), found AS MATERIALIZED (
-            SELECT p.* FROM heads CROSS JOIN LATERAL ({_newest_of("heads.id", way, "{limit}", bound)}) p
-             ORDER BY id {way.order} LIMIT {{limit}}
-        )
-        SELECT {COLUMNS} FROM found p JOIN accounts_user a ON a.id = p.author_id ORDER BY p.id {way.order}
-    """
-    return prepared.fetch(f"heads_{way.name}", sql, params)
+        )"""
+    found = f"""
+        SELECT p.* FROM heads CROSS JOIN LATERAL ({_newest_of("heads.id", way, "{limit}", bound)}) p
+         ORDER BY id {way.order} LIMIT {{limit}}"""
+    return _fetch(f"heads_{way.name}", _page_sql(found, way, "{reader}", sets), params, limit)
 
 
 def _by_heads_in_steps(way: Direction, params: dict[str, tuple[str, int]], limit: int) -> list[tuple]:
     """Steps 2 and 3 on SQLite, which has no LATERAL: the last is a UNION ALL of one limited select a person."""
-    end = "max" if way.order == "DESC" else "min"
     heads = f"""
-        SELECT id, head FROM (
-            SELECT people.id, (SELECT {end}(p.id) FROM blog_post p
-                    WHERE p.author_id = people.id AND p.hidden_at IS NULL {way.within}) AS head
-              FROM ({PEOPLE}) people WHERE people.id NOT IN ({SUSPENDED})
+        {UNHEARD_ONCE} SELECT id, head FROM (
+            SELECT people.id, (SELECT id FROM ({_newest_of("people.id", way, "1")})) AS head FROM ({PEOPLE}) people
         ) WHERE head IS NOT NULL ORDER BY head {way.order} LIMIT {{limit}}
     """
-    people = prepared.fetch("heads", heads, params)
+    people = prepared.fetch("heads", heads.replace("{limit}", str(limit)), params)
     if not people:
         return []
     edge = people[-1][1] if len(people) == limit else way.open_end
     bound = f"AND p.id {way.up_to} {edge}"
     union = " UNION ALL ".join(f"SELECT * FROM ({_newest_of(pk, way, '{limit}', bound)})" for pk, _head in people)
-    return prepared.fetch("found", _stamps(union, way), params)
+    return _fetch("found", _page_sql(union, way, "{reader}", UNHEARD_ONCE), params, limit)
 
 
-def _stamps(posts: str, way: Direction) -> str:
-    return f"""SELECT {COLUMNS} FROM ({posts}) p JOIN accounts_user a ON a.id = p.author_id
-                ORDER BY p.id {way.order} LIMIT {{limit}}"""
+def _page_sql(posts: str, way: Direction, reader: str | None, sets: str = "") -> str:
+    """The statement that dresses `posts` as stamps, in the order of the page."""
+    return f"{sets} {_dressed(posts, reader)} ORDER BY p.id {way.order} LIMIT {{limit}}"
+
+
+def _dressed(posts: str, reader: str | None) -> str:
+    """Stamps of `posts`; `reader` is the expression for the reader's id, whose marks they hold."""
+    columns = ", ".join(SHOWN + COUNTS + (MARKS if reader else NO_MARKS))
+    marks = f"""
+        LEFT JOIN blog_post m ON m.repost_of_id = o.id AND m.author_id = {reader}
+        LEFT JOIN blog_like l ON l.post_id = o.id AND l.user_id = {reader}"""
+    return f"""
+        SELECT {columns} FROM ({posts}) p
+          JOIN blog_post o ON o.id = COALESCE(p.repost_of_id, p.id)
+          JOIN accounts_user a ON a.id = o.author_id
+          LEFT JOIN accounts_user r ON r.id = CASE WHEN p.repost_of_id IS NOT NULL THEN p.author_id END
+          LEFT JOIN accounts_user x ON x.id = o.other_id {marks if reader else ""}"""
+
+
+def _fetch(name: str, sql: str, params: dict[str, tuple[str, int]], limit: int) -> list[tuple]:
+    """Rows of a statement. Its limit is written into it: for an unknown one the planner would join whole tables."""
+    found = prepared.fetch(f"{name}_{limit}", sql.replace("{limit}", str(limit)), params)
+    return [_plain(row) for row in found]
+
+
+def _plain(row: tuple) -> tuple:
+    """SQLite has no booleans."""
+    return row if connection.vendor == "postgresql" else (*row[:-2], bool(row[-2]), bool(row[-1]))

@@ -9,7 +9,7 @@ from django.test import Client
 from accounts.models import User
 from accounts.tests.base import make_user
 from blog.models import Post, Tag
-from blog.models.post import id_at
+from blog.models.ids import id_at
 from blog.moving.ids import base_of
 from blog.tests.base import make_post
 from blog.tests.old_microblog import OldMicroblog, new_ids, utc

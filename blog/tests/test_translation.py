@@ -64,12 +64,12 @@ class Link(Foreign):
 
     def test_languages_read_cost_no_card_of_their_own(self):
         self.client.get("/explore/")
-        kept = len(cards._kept)
+        kept = len(cards._cards)
         self.ada.reads = "es ja"
         self.ada.save()
         self.client.force_login(self.ada)
         self.client.get("/explore/")
-        self.assertEqual(len(cards._kept), kept)
+        self.assertEqual(len(cards._cards), kept)
 
     def test_regional_forms_are_one_language(self):
         make_post(self.bob, "Hiya.", language="en-GB")

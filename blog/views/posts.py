@@ -12,15 +12,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from blog.cards import cards
 from blog.forms import PostForm
 from blog.models import Post
-from blog.models.timeline import STAMP
+from blog.models.timeline import stamps_of
 from blog.views.timelines import WRITES_IN, home_page, reads_of
+from microblog.drafts import writer_required
 from microblog.ratelimit import TooManyRequests, check
 
 POSTS = {"times": 30, "per": timedelta(minutes=10)}
 
 
 @require_POST
-@login_required
+@writer_required
 def new(request: HttpRequest) -> HttpResponse:
     """Publish what was written; where that is refused, the home page keeps the text and says why."""
     form = PostForm(request.POST)
@@ -44,8 +45,10 @@ def new(request: HttpRequest) -> HttpResponse:
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     """A post on a page of its own."""
     post = get_object_or_404(Post.objects.visible_to(request.user).select_related("author"), pk=pk)
-    row = Post.objects.values_list(*STAMP).get(pk=post.pk)
-    return render(request, "blog/post.html", {"post": post, "card": cards([row], reads_of(request.user))})
+    if post.repost_of_id:
+        return redirect("blog:post", post.repost_of_id)
+    card = cards(stamps_of([post.pk], request.user), reads_of(request.user))
+    return render(request, "blog/post.html", {"post": post, "card": card})
 
 
 @require_safe

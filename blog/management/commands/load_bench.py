@@ -20,7 +20,7 @@ from accounts.models import Follow, User
 from accounts.validators import fold
 from blog import text
 from blog.models import Post, Tag, Tagging
-from blog.models.post import id_at
+from blog.models.ids import id_at
 
 BATCH = 10_000
 COUNT = """

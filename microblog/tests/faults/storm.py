@@ -28,8 +28,8 @@ from blog import queue, tasks  # noqa: E402
 from blog.archive import take  # noqa: E402
 from blog.management.commands import worker  # noqa: E402
 from blog.models import Job, Post  # noqa: E402
+from blog.models.ids import id_at  # noqa: E402
 from blog.models.job import SENTENCES  # noqa: E402
-from blog.models.post import id_at  # noqa: E402
 from blog.tests.archives import note, outbox  # noqa: E402
 
 MEMBERS, WRITTEN, BROUGHT = 100, 30, 60  # two jobs for each member; posts of each, here and in their archive

@@ -15,7 +15,7 @@ WRITE = f"""
 from datetime import UTC, datetime, timedelta
 from accounts.models import User
 from blog.models import Job, Post
-from blog.models.post import id_at
+from blog.models.ids import id_at
 ada = User.objects.create_user("ada")
 start = datetime(2015, 1, 1, tzinfo=UTC)
 for first in range(0, {POSTS}, 5000):
