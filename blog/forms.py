@@ -67,6 +67,22 @@ class PostForm(forms.Form):
         return Post.objects.publish(author, body, language=chosen or language.detect(body))
 
 
+class AskedField(forms.CharField):
+    """The text of a search, as it was typed: whatever it is, it gets an answer."""
+
+    def to_python(self, value: Any) -> str:
+        return (super().to_python(value) or "").replace("\0", "")
+
+
+class SearchForm(forms.Form):
+    """A search: its text, what is looked for, in which order, and where the page begins."""
+
+    q = AskedField(required=False, strip=False)
+    kind = forms.ChoiceField(choices=[("posts", ""), ("people", ""), ("tags", "")], required=False)
+    order = forms.ChoiceField(choices=[("best", ""), ("newest", "")], required=False)
+    before = forms.CharField(max_length=300, required=False)
+
+
 class UploadForm(forms.Form):
     """An archive of posts."""
 

@@ -9,7 +9,7 @@ from django.db.models import Exists, F, Model, OuterRef, Q
 from django_tasks_db.models import DBTaskResult
 
 from accounts.models import Follow, User
-from blog.models import Post, Tag, Tagging
+from blog.models import Post, Tag, Tagging, search
 
 BATCH = 500  # rows in one transaction
 DELETED = "-"  # in place of a name or a text in the history of the administration
@@ -19,6 +19,7 @@ def remove(member: User) -> None:
     """Delete `member` and every trace: rows, counts of others, links to them, what the history quotes."""
     while _remove_posts(member) or _remove_follows(member) or _remove_chunks(member):
         pass
+    search.purge()
     _unlink(member)
     _forget(User, [member.pk])
     _forget_in_tasks(member)

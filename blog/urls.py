@@ -1,13 +1,15 @@
 from django.urls import path
 
 from blog import feeds
-from blog.views import jobs, posts, timelines, translations
+from blog.views import jobs, posts, search, timelines, translations
 
 app_name = "blog"
 urlpatterns = [
     path("", timelines.home, name="home"),
     path("explore/", timelines.explore, name="explore"),
     path("explore/feed.atom", feeds.explore, name="feed"),
+    path("search/", search.show, name="search"),
+    path("search/suggestions/", search.suggestions, name="search_suggestions"),
     path("tags/<str:name>/", timelines.tag, name="tag"),
     path("@<str:username>/", timelines.person, name="person"),
     path("@<str:username>/feed.atom", feeds.person, name="person_feed"),

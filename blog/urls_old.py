@@ -7,7 +7,7 @@ from blog.views.old import moved, profile
 urlpatterns = [
     path("index", moved, {"to": "/"}),
     path("explore", moved, {"to": "/explore/"}),
-    path("search", moved, {"to": "/explore/"}),
+    path("search", moved, {"to": "/search/", "keep": "q"}),
     path("edit_profile", moved, {"to": "/accounts/settings/"}),
     path("export_posts", moved, {"to": "/jobs/"}),
     path("auth/login", moved, {"to": "/accounts/login/", "keep": "next"}),

@@ -234,10 +234,10 @@ class Post(models.Model):
     def hide(self, reason: str) -> None:
         """Take the post, and who repeats it, out of everybody's sight but its author's and the staff's."""
         with transaction.atomic():
+            search.dropped([self.pk])
             Post.objects.filter(self._with_reposts, hidden_at=None).update(
                 hidden_at=timezone.now(), hidden_reason=reason, version=F("version") + 1
             )
-            search.changed([self.pk])
         self.refresh_from_db(fields=["hidden_at", "hidden_reason", "version"])
 
     def show(self) -> None:

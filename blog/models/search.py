@@ -73,6 +73,12 @@ def dropped(ids: Sequence[int]) -> None:
         SearchRow.objects.filter(pk__in=ids[start : start + AT_ONCE]).delete()
 
 
+def purge() -> None:
+    """Let nothing remain of what was dropped: FTS5 only notes that it is gone until it puts its pieces together."""
+    if connection.vendor == "sqlite":
+        _run(f"INSERT INTO {TABLE} ({TABLE}) VALUES ('optimize')", [])
+
+
 def marks_of(post: "Post", read: words.Read) -> list[str]:
     """By what else than its words a post is found: hashtags, mentions, links, its language and its author."""
     return [*read.marks, f"lang:{base(post.language)}", f"by:{post.author_id}"]

@@ -19,9 +19,9 @@ from blog.search import cursor as cursors
 from blog.search import postgres, sqlite
 from blog.search.cursor import CursorError
 from blog.search.engine import EngineError, Hit, Order, Wanted
-from blog.search.query import Query, parse
+from blog.search.query import Query, other_tries, parse
 
-__all__ = ["CursorError", "Hits", "changed", "dropped", "engine", "match", "parse"]
+__all__ = ["PAGE", "CursorError", "Hits", "Order", "changed", "dropped", "engine", "match", "other_tries", "parse"]
 PAGE = 20
 logger = logging.getLogger(__name__)
 

@@ -13,11 +13,15 @@ FOR_A_DAY = {"Cache-Control": "max-age=86400"}
 
 @require_safe
 def moved(request: HttpRequest, to: str, keep: str = "", **_named: str) -> HttpResponse:
-    """Redirect to the path `to`; the parameter `keep` goes along if it names a page of this site."""
+    """Redirect to the path `to`; the parameter `keep` goes along, `next` only if it names a page of this site."""
     where = request.GET.get(keep, "") if keep else ""
-    if where and url_has_allowed_host_and_scheme(where, {request.get_host()}, require_https=request.is_secure()):
+    if where and (keep != "next" or _is_ours(request, where)):
         to = f"{to}?{urlencode({keep: where})}"
     return HttpResponsePermanentRedirect(to, headers=FOR_A_DAY)
+
+
+def _is_ours(request: HttpRequest, where: str) -> bool:
+    return url_has_allowed_host_and_scheme(where, {request.get_host()}, require_https=request.is_secure())
 
 
 @require_safe

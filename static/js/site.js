@@ -349,6 +349,12 @@
     n: () => write() || ($(".compose") && location.assign($(".compose").href)),
     j: () => step(1),
     k: () => step(-1),
+    "/": () => {
+      const box = $$(".find input").find((input) => input.offsetParent);
+      if (!box) location.assign(live.dataset.search);
+      box?.select();
+      box?.focus();
+    },
     "?": () => $("#keys").showModal(),
     Enter: () => document.activeElement.matches(".post") && $(".when", document.activeElement)?.click(),
   };

@@ -18,6 +18,7 @@ from django_tasks_db.compat import TASKS_LOGGER, TaskContext, task_finished, tas
 from django_tasks_db.models import DBTaskResult
 
 from blog import queue
+from blog.tasks import start_filling_search
 from microblog import ratelimit
 from microblog.logging import request_id
 
@@ -40,6 +41,7 @@ class Runner:
         self.ending = threading.Event()
         self.looked_at = -float(RECLAIM_EVERY)  # when vanished workers were looked for last
         self.kept_house_at = -HOUSEKEEPING_EVERY.total_seconds()
+        self.looked_at_search = False  # whether posts from before there was a search are in it
         self.trust_beats_from = 0.0  # after the database was away, nobody's sign of life is fresh for a while
         self.failures = 0  # tries in a row that found the database away
 
@@ -79,6 +81,9 @@ class Runner:
         if self.housekeeping and time.monotonic() - self.kept_house_at >= HOUSEKEEPING_EVERY.total_seconds():
             self.kept_house_at = time.monotonic()
             self.keep_house()
+        if self.housekeeping and not self.looked_at_search:
+            self.looked_at_search = True
+            start_filling_search()
         row = queue.claim(self.id)
         if row is not None:
             self.work_on(row)
