@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -62,9 +63,26 @@ class PostForm(forms.Form):
         return body
 
     def publish(self, author: Any) -> Post:
+        return Post.objects.publish(author, **self.written())
+
+    def written(self) -> dict[str, Any]:
+        """The text and its language, as `Post.objects.publish` takes them."""
         body = self.cleaned_data["body"]
-        chosen = self.cleaned_data["language"]
-        return Post.objects.publish(author, body, language=chosen or language.detect(body))
+        return {"body": body, "language": self.cleaned_data["language"] or language.detect(body)}
+
+
+class AnswerForm(PostForm):
+    """An answer to the post `to`."""
+
+    def __init__(self, *args: Any, to: Post, **kwargs: Any) -> None:
+        super().__init__(*args, **{"auto_id": "reply_%s", **kwargs})
+        self.to = to
+        self.fields["body"].label = _("Your answer")
+        placeholder = gettext("Reply to %(name)s") % {"name": to.author.shown_name}
+        self.fields["body"].widget.attrs["placeholder"] = placeholder
+
+    def publish(self, author: Any) -> Post:
+        return Post.objects.publish(author, reply_to=self.to, **self.written())
 
 
 class UploadForm(forms.Form):
