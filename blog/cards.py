@@ -15,7 +15,7 @@ from django.utils import translation
 from django.utils.safestring import SafeString, mark_safe
 
 from blog.models import Post
-from blog.models.timeline import COUNTS, MARKS, SHOWN
+from blog.models.timeline import COUNTS, MARKS, SHOWN, stamps_of
 from blog.translate import is_offered
 from microblog.languages import base, name_in_a_sentence
 
@@ -109,9 +109,10 @@ def _buttons_of(language: str, live: tuple) -> str:
     return html
 
 
-def buttons(stamp: tuple) -> SafeString:
-    """The row of buttons of the card with this stamp, alone."""
-    return mark_safe(_buttons_of(translation.get_language(), stamp[-LIVE:]).replace(HOLE, str(stamp[1])))
+def buttons(pk: int, reader: Any) -> SafeString:
+    """The buttons of this post's card as `reader` sees them now; nothing if it was deleted."""
+    rows = [_buttons_of(translation.get_language(), row[-LIVE:]) for row in stamps_of([pk], reader)]
+    return mark_safe("".join(rows).replace(HOLE, str(pk)))
 
 
 def forget() -> None:

@@ -4,7 +4,6 @@ Everything here is about places: a post that is shown, or one that is not there,
 so an answer never hangs in the air.
 """
 
-# ruff: noqa: S608 - every statement here is built of constants and of numbers
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -103,9 +102,9 @@ def answers(pk: int, cursor: Cursor, reader: Any) -> Page:
     order = "-pk" if cursor.before is not None else "pk"
     within = {"pk__gt": cursor.after or 0} if cursor.before is None else {"pk__lt": cursor.before}
 
-    def fetch(limit: int) -> list[Place]:
+    def fetch(limit: int) -> list[tuple]:
         posts = Post.objects.filter(reply_to=pk, **within).heard_by(reader).order_by(order)
-        found = [Place(row, POST) for row in posts.values_list("pk", flat=True)[:limit]]
+        found: list[tuple] = [Place(row, POST) for row in posts.values_list("pk", flat=True)[:limit]]
         gone = _gone(reply_to=pk, **within).order_by(order)
         found += [Place(row, _kind(with_account)) for row, with_account in gone[:limit]]
         return sorted(found, reverse=order == "-pk")[:limit]
@@ -135,8 +134,8 @@ def branches(tops: Sequence[Place], author: int | None, reader: Any) -> list[Bra
             branch.more = not alone
     # A deleted answer that has answers itself is no post any more, but there is more to read.
     shown = {place.pk: branch for branch in found for place in branch.places}
-    for above_it in Gone.objects.filter(reply_to__in=shown).values_list("reply_to", flat=True):
-        shown[above_it].more = True
+    for gone in Gone.objects.filter(reply_to__in=shown):
+        shown[gone.reply_to or 0].more = True
     return found
 
 

@@ -11,7 +11,7 @@ from django.test import Client, TestCase, TransactionTestCase, override_settings
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.tests.base import make_user, queries_of
+from accounts.tests.base import make_user, queries_of, sign_in
 from blog.models import Gone, Notification, Post
 from blog.tests.base import make_post
 
@@ -291,6 +291,15 @@ class Answering(TestCase):
         self.assertContains(page, "Two, and it is not lost.", status_code=429)
         self.assertContains(page, "wait a few minutes", status_code=429)
         self.assertIn("Retry-After", page.headers)
+
+    def test_a_text_sent_after_the_session_ended_is_in_the_form_after_signing_in(self):
+        self.client.logout()
+        here = f"/posts/{self.post.pk}/"
+        self.client.post(self.path, {"body": "Half a thought", "next": here})
+        self.assertNotContains(self.client.get(here), "Half a thought")
+        sign_in(self.client, self.bob, next=here)
+        self.assertContains(self.client.get(here), "Half a thought</textarea>")
+        self.assertNotContains(self.client.get(here), "Half a thought")
 
     def test_an_answer_to_what_is_gone_meanwhile_is_not_lost(self):
         self.post.remove()

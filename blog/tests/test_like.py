@@ -1,7 +1,6 @@
 """Liking and reposting, undoing them, and the lists of who did."""
 
 import threading
-from datetime import timedelta
 from unittest.mock import patch
 
 import pytest

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -16,9 +17,10 @@ from blog.forms import AnswerForm, PostForm
 from blog.models import Gone, Post, thread
 from blog.models.thread import Place
 from blog.models.timeline import stamps_of
-from blog.views.posts import Refused, publish
+from blog.views.posts import RefusedError, publish
 from blog.views.timelines import WRITES_IN, home_page, reads_of
-from microblog.addresses import member_required
+from microblog import drafts
+from microblog.drafts import writer_required
 from microblog.pagination import Cursor, cursor_of, has_gone
 
 
@@ -34,7 +36,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@member_required
+@writer_required
 def reply(request: HttpRequest, pk: int) -> HttpResponse:
     """Publish an answer; where that is refused, the conversation's page keeps the text and says why."""
     posts = Post.objects.visible_to(request.user).select_related("author", "repost_of__author")
@@ -44,7 +46,7 @@ def reply(request: HttpRequest, pk: int) -> HttpResponse:
     form = AnswerForm(request.POST, to=post.repost_of or post)
     try:
         answer = publish(request, form)
-    except Refused as refused:
+    except RefusedError as refused:
         return refused.on(page(request, form.to, form))
     messages.success(request, _("Your answer is now live."), extra_tags="posted")
     # The newest answer is the last one: it stands on the first page of a short conversation, else on its own page.
@@ -65,7 +67,10 @@ def answer_to_nothing(request: HttpRequest) -> HttpResponse:
 def page(request: HttpRequest, post: Post, form: AnswerForm | None = None) -> HttpResponse:
     """The conversation around `post`, with a blank form for an answer, or with one that was refused."""
     if form is None:
-        form = AnswerForm(to=post, initial={"language": request.session.get(WRITES_IN, "")})
+        draft = drafts.take(request, reverse("blog:reply", args=[post.pk])) if request.user.is_authenticated else ""
+        form = AnswerForm(to=post, initial={"body": draft, "language": request.session.get(WRITES_IN, "")})
+        if draft:
+            messages.info(request, _("What you had written is back. It is not posted yet."))
     context = {"post": post, "form": form, "place": Place(post.pk, thread.POST)}
     return conversation(request, "blog/post.html", context, post.reply_to_id, post.author_id)
 

@@ -12,7 +12,6 @@ from accounts.models import User, sight
 from accounts.views.people import PEOPLE_PER_PAGE, followed_by
 from blog.cards import buttons
 from blog.models import Like, Post
-from blog.models.timeline import stamps_of
 from microblog.addresses import back, member_required
 from microblog.pagination import cursor_of, has_gone, paginate
 from microblog.ratelimit import limit
@@ -56,12 +55,11 @@ def pressed(request: HttpRequest, pk: int, verb: Callable[[Post, User], Any]) ->
     post = found.repost_of or found
     try:
         verb(post, request.user)
+        post.refresh_from_db(fields=["like_count", "repost_count"])
     except Post.DoesNotExist as gone:
         raise Http404 from gone
     if request.htmx:
-        post.refresh_from_db(fields=["like_count", "repost_count"])
-        (stamp,) = stamps_of([post.pk], request.user) or [None]
-        return render(request, "blog/_pressed.html", {"post": post, "buttons": stamp and buttons(stamp)})
+        return render(request, "blog/_pressed.html", {"post": post, "buttons": buttons(post.pk, request.user)})
     return redirect(f"{back(request, post).partition('#')[0]}#post-{post.pk}")
 
 

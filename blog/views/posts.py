@@ -12,12 +12,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from blog.forms import PostForm
 from blog.models import Post
 from blog.views.timelines import WRITES_IN, home_page
+from microblog.drafts import writer_required
 from microblog.ratelimit import TooManyRequests, check
 
 POSTS = {"times": 30, "per": timedelta(minutes=10)}
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """What somebody wrote is not published; the form says why."""
 
     def __init__(self, status: int, retry_after: int | None = None) -> None:
@@ -34,14 +35,14 @@ class Refused(Exception):
 
 
 def publish(request: HttpRequest, form: PostForm) -> Post:
-    """Publish what was written, a post or an answer, or raise Refused. The language chosen is kept for the next one."""
+    """Publish what was written, a post or an answer, or raise RefusedError. Its language is offered for the next one."""
     if not form.is_valid():
-        raise Refused(422)
+        raise RefusedError(422)
     try:
         check("post", f"member {request.user.pk}", **POSTS)
     except TooManyRequests as error:
         form.add_error("body", _("You have posted a lot. Nothing is lost: wait a few minutes and post again."))
-        raise Refused(429, error.retry_after) from error
+        raise RefusedError(429, error.retry_after) from error
     post = form.publish(request.user)
     if form.cleaned_data["language"] != request.session.get(WRITES_IN, ""):
         request.session[WRITES_IN] = form.cleaned_data["language"]
@@ -49,13 +50,13 @@ def publish(request: HttpRequest, form: PostForm) -> Post:
 
 
 @require_POST
-@login_required
+@writer_required
 def new(request: HttpRequest) -> HttpResponse:
     """Publish what was written; where that is refused, the home page keeps the text and says why."""
     form = PostForm(request.POST)
     try:
         publish(request, form)
-    except Refused as refused:
+    except RefusedError as refused:
         return refused.on(home_page(request, form))
     messages.success(request, _("Your post is now live."), extra_tags="posted")
     return redirect("blog:home")

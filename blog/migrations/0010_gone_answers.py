@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('blog', '0008_conversation'),
+        ('blog', '0009_search'),
     ]
 
     operations = [
