@@ -78,7 +78,8 @@ class AnswerForm(PostForm):
         self.to = to
         self.fields["body"].label = _("Your answer")
         placeholder = gettext("Reply to %(name)s") % {"name": to.author.shown_name}
-        self.fields["body"].widget.attrs["placeholder"] = placeholder
+        # The buttons "Reply" lead to #reply: the browser puts the focus there by itself.
+        self.fields["body"].widget.attrs |= {"placeholder": placeholder, "id": "reply"}
 
     def publish(self, author: Any) -> Post:
         return Post.objects.publish(author, reply_to=self.to, **self.written())

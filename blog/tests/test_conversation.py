@@ -226,7 +226,7 @@ class Conversations(TestCase):
         post = self.say(self.ada, "post")
         page = self.client.get(f"/posts/{post.pk}/")
         self.assertContains(page, "No answers yet.")
-        self.assertContains(page, f'href="/accounts/login/?next=/posts/{post.pk}/">Sign in to answer</a>')
+        self.assertContains(page, f'id="reply" href="/accounts/login/?next=/posts/{post.pk}/">Sign in to answer</a>')
         self.client.force_login(self.bob)
         page = self.client.get(f"/posts/{post.pk}/")
         self.assertContains(page, "The first one could be yours.")
@@ -250,7 +250,7 @@ class Answering(TestCase):
         page = self.client.get(f"/posts/{self.post.pk}/")
         self.assertContains(page, 'placeholder="Reply to Ada Ferri"')
         self.assertContains(page, f'action="{self.path}"')
-        self.assertRegex(page.content.decode(), r'<textarea name="body"[^>]* id="reply_body"[^>]*>\s*</textarea>')
+        self.assertRegex(page.content.decode(), r'<textarea name="body"[^>]* id="reply"[^>]*>\s*</textarea>')
 
     def test_answers_are_published_counted_and_shown_at_once(self):
         page = self.client.post(self.path, {"body": "Rye, I hope."}, follow=True)

@@ -35,7 +35,7 @@ class RefusedError(Exception):
 
 
 def publish(request: HttpRequest, form: PostForm) -> Post:
-    """Publish what was written, a post or an answer, or raise RefusedError. Its language is offered for the next one."""
+    """Publish what was written, a post or an answer, or raise RefusedError. Its language is offered again."""
     if not form.is_valid():
         raise RefusedError(422)
     try:
