@@ -5,8 +5,8 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from blog import language, text
 from blog.models import Post
@@ -62,9 +62,27 @@ class PostForm(forms.Form):
         return body
 
     def publish(self, author: Any) -> Post:
+        return Post.objects.publish(author, **self.written())
+
+    def written(self) -> dict[str, Any]:
+        """The text and its language, as `Post.objects.publish` takes them."""
         body = self.cleaned_data["body"]
-        chosen = self.cleaned_data["language"]
-        return Post.objects.publish(author, body, language=chosen or language.detect(body))
+        return {"body": body, "language": self.cleaned_data["language"] or language.detect(body)}
+
+
+class AnswerForm(PostForm):
+    """An answer to the post `to`."""
+
+    def __init__(self, *args: Any, to: Post, **kwargs: Any) -> None:
+        super().__init__(*args, **{"auto_id": "reply_%s", **kwargs})
+        self.to = to
+        self.fields["body"].label = _("Your answer")
+        placeholder = gettext("Reply to %(name)s") % {"name": to.author.shown_name}
+        # The buttons "Reply" lead to #reply: the browser puts the focus there by itself.
+        self.fields["body"].widget.attrs |= {"placeholder": placeholder, "id": "reply"}
+
+    def publish(self, author: Any) -> Post:
+        return Post.objects.publish(author, reply_to=self.to, **self.written())
 
 
 class AskedField(forms.CharField):

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from blog import feeds
-from blog.views import jobs, posts, search, timelines, translations
+from blog.views import conversation, jobs, likes, posts, search, timelines, translations
 
 app_name = "blog"
 urlpatterns = [
@@ -14,7 +14,14 @@ urlpatterns = [
     path("@<str:username>/", timelines.person, name="person"),
     path("@<str:username>/feed.atom", feeds.person, name="person_feed"),
     path("posts/", posts.new, name="new"),
-    path("posts/<int:pk>/", posts.show, name="post"),
+    path("posts/<int:pk>/", conversation.show, name="post"),
+    path("posts/<int:pk>/reply/", conversation.reply, name="reply"),
+    path("posts/<int:pk>/like/", likes.like, name="like"),
+    path("posts/<int:pk>/unlike/", likes.unlike, name="unlike"),
+    path("posts/<int:pk>/repost/", likes.repost, name="repost"),
+    path("posts/<int:pk>/unrepost/", likes.unrepost, name="unrepost"),
+    path("posts/<int:pk>/likes/", likes.likes, name="likes"),
+    path("posts/<int:pk>/reposts/", likes.reposts, name="reposts"),
     path("posts/<int:pk>/menu/", posts.menu, name="menu"),
     path("posts/<int:pk>/translation/", translations.show, name="translation"),
     path("posts/<int:pk>/delete/", posts.delete, name="delete"),
