@@ -21,6 +21,6 @@ def moved(request: HttpRequest, to: str, keep: str = "", **_named: str) -> HttpR
 
 
 @require_safe
-def profile(request: HttpRequest, username: str) -> HttpResponse:
-    """Everything about somebody is on their page now."""
-    return HttpResponsePermanentRedirect(reverse("blog:person", args=[username]), headers=FOR_A_DAY)
+def profile(request: HttpRequest, username: str, to: str = "blog:person") -> HttpResponse:
+    """Everything about somebody is on their page now, or at the address of it that is called `to`."""
+    return HttpResponsePermanentRedirect(reverse(to, args=[username]), headers=FOR_A_DAY)

@@ -11,9 +11,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from accounts import suggestions
-from accounts.models import Follow, User
+from accounts.models import User
 from accounts.suggestions import who_to_follow
 from accounts.validators import fold
+from accounts.views.people import ties
 from blog import text
 from blog.cards import cards
 from blog.forms import PostForm
@@ -116,14 +117,6 @@ def person(request: HttpRequest, username: str) -> HttpResponse:
         return redirect(request.path)
     context = {**timeline(page, request.user), "person": who, **ties(request.user, who)}
     return render(request, "blog/person.html", context)
-
-
-def ties(viewer: Any, who: User) -> dict[str, bool]:
-    """Whether `viewer` follows `who` and `who` follows them, in one query."""
-    pair = [viewer.pk, who.pk]
-    between = Follow.objects.filter(follower__in=pair, followed__in=pair) if viewer.pk else Follow.objects.none()
-    followers = set(between.values_list("follower", flat=True))
-    return {"followed": viewer.pk in followers, "follows_you": who.pk in followers}
 
 
 @require_safe

@@ -164,13 +164,16 @@
 
   // ------------------------------------------------------------------------------------------------ following
   async function follow(button) {
-    const flip = () => {
-      button.ariaPressed = String(button.ariaPressed !== "true");
-      const before = button.formAction;
-      button.formAction = button.dataset.other;
-      button.dataset.other = new URL(before).pathname;
-    };
     const address = button.formAction;
+    const same = $$(".follow").filter((other) => other.formAction === address); // beside another of their names
+    const flip = () => {
+      for (const one of same) {
+        one.ariaPressed = String(one.ariaPressed !== "true");
+        const before = one.formAction;
+        one.formAction = one.dataset.other;
+        one.dataset.other = new URL(before).pathname;
+      }
+    };
     if (button.dataset.busy) return;
     button.dataset.busy = "1";
     flip();
@@ -217,7 +220,7 @@
   async function question(link) {
     let form;
     try {
-      form = $("#delete", await page(link.href));
+      form = $("#delete, #block", await page(link.href));
     } catch { /* the page itself says what is wrong */ }
     if (!form) return location.assign(link.href);
     const title = Object.assign(document.createElement("h2"), { textContent: link.textContent.trim() });
@@ -229,8 +232,9 @@
     ask.showModal();
   }
   ask.addEventListener("submit", async (event) => {
-    event.preventDefault();
     const form = event.target;
+    if (form.id !== "delete") return;
+    event.preventDefault();
     const card = $(`#post-${form.action.match(/posts\/(\d+)\//)?.[1]}`);
     ask.close();
     try {
@@ -326,7 +330,7 @@
   function copy(button) {
     navigator.clipboard.writeText(new URL(button.dataset.copy, location).href)
       .then(() => say(live.dataset.copied), () => say(live.dataset.refused));
-    if (menu.matches(":popover-open")) menu.hidePopover();
+    button.closest("[popover]")?.hidePopover();
   }
 
   // ------------------------------------------------------------------------------------------------ keys
@@ -353,7 +357,7 @@
       return;
     }
     if (document.body.dataset.shortcuts === "off" || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (on.matches?.(typing) || $("dialog[open], :popover-open")) return;
+    if (on.matches?.(typing) || $("dialog[open], :popover-open:not(#card)")) return;
     if (event.key === "Enter" && !on.matches?.(".post")) return;
     const action = keys[event.key];
     if (action) { event.preventDefault(); action(); }
