@@ -1,4 +1,4 @@
-"""People as others see them: who follows whom, their small profile, their avatars. Their page is blog's: it has posts."""
+"""People as others see them: who follows whom, small profile and avatar. Their page is blog's: it has posts."""
 
 import hashlib
 from typing import Any
