@@ -7,4 +7,10 @@ class BlogConfig(AppConfig):
     verbose_name = _("Posts")
 
     def ready(self) -> None:
-        from blog import checks  # noqa: F401 - registers them
+        from accounts.signals import blocked
+        from blog import (
+            checks,  # noqa: F401 - registers them
+            receivers,
+        )
+
+        blocked.connect(receivers.forget_each_other)

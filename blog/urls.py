@@ -1,7 +1,7 @@
 from django.urls import path
 
 from blog import feeds
-from blog.views import conversation, jobs, likes, posts, search, timelines, translations
+from blog.views import conversation, jobs, likes, posts, search, suggest, timelines, translations
 
 app_name = "blog"
 urlpatterns = [
@@ -33,6 +33,7 @@ urlpatterns = [
     path("jobs/<int:pk>/progress/", jobs.progress, name="job_progress"),
     path("jobs/<int:pk>/cancel/", jobs.cancel, name="job_cancel"),
     path("jobs/<int:pk>/download/", jobs.download, name="job_download"),
+    path("suggest/", suggest.suggest, name="suggest"),
     path("new/", timelines.home_new, name="home_new"),
     path("explore/new/", timelines.explore_new, name="explore_new"),
 ]

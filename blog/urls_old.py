@@ -16,7 +16,7 @@ urlpatterns = [
     path("auth/reset_password_request", moved, {"to": "/accounts/password_reset/"}),
     path("auth/reset_password/<str:token>", moved, {"to": "/accounts/password_reset/"}),
     path("user/<str:username>", profile),
-    path("user/<str:username>/popup", profile),
+    path("user/<str:username>/popup", profile, {"to": "card"}),
     path("follow/<str:username>", profile),
     path("unfollow/<str:username>", profile),
     path("send_message/<str:username>", profile),

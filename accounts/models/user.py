@@ -45,12 +45,12 @@ class UserQuerySet(models.QuerySet["User"]):
         """Who may turn up where `viewer` did not ask for them: visible, and not muted."""
         return self.filter(sight.heard(viewer))
 
-    def bulk_create(self, objs: Any, *args: Any, **options: Any) -> "list[User]":
+    def bulk_create(self, objs: Any, *args: Any, **options: Any) -> "list[User]":  # type: ignore[override]
         """As Django's, and people are found by their names from then on."""
         made = super().bulk_create(objs, *args, **options)
         words = [NameWord(person=person, word=word) for person in made for word in sorted(words_of(person))]
         NameWord.objects.bulk_create(words, ignore_conflicts=True)
-        return made
+        return made  # type: ignore[return-value]
 
 
 class UserManager(DjangoUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
@@ -179,9 +179,12 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     get_full_name = get_short_name = lambda self: self.shown_name
 
-    def follow(self, other: "User") -> Follow:
-        """Follow `other`; following twice is one follow. Return the Follow."""
+    def follow(self, other: "User") -> Follow | None:
+        """Follow `other`; following twice is one follow. Return the Follow; None where a block stands between them."""
         with transaction.atomic():
+            hold(self, other)
+            if not User.objects.filter(sight.apart(self), pk=other.pk).exists():
+                return None
             follow, created = Follow.objects.get_or_create(follower=self, followed=other)
             if created:
                 count_follow(self.pk, other.pk, 1)
@@ -201,6 +204,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     def block(self, other: "User") -> Block:
         """Part from `other`: follows end both ways, and neither sees the other. Twice is once."""
         with transaction.atomic():
+            hold(self, other)
             block, created = Block.objects.get_or_create(blocker=self, blocked=other)
             if created:
                 self.unfollow(other)
@@ -241,6 +245,12 @@ class User(AbstractBaseUser, PermissionsMixin):
         """Reactivate somebody who was suspended."""
         User.objects.filter(pk=self.pk).update(suspended_at=None)
         self.suspended_at = None
+
+
+def hold(*people: User) -> None:
+    """Let nobody else change, until the transaction ends, how these people stand to one another."""
+    rows = User.objects.filter(pk__in=[person.pk for person in people]).order_by("pk")
+    list(rows.select_for_update(no_key=True).values_list("pk"))
 
 
 def count_follow(follower: int, followed_pk: int, step: int) -> None:

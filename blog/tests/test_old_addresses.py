@@ -14,7 +14,7 @@ MOVED = {
     "/export_posts": "/jobs/",
     "/user/ada": "/@ada/",
     "/user/ada?page=2": "/@ada/",
-    "/user/ada/popup": "/@ada/",
+    "/user/ada/popup": "/@ada/card/",
     "/user/Zo%C3%AB": "/@Zo%C3%AB/",
     "/follow/ada": "/@ada/",
     "/unfollow/ada": "/@ada/",

@@ -25,6 +25,6 @@ def _is_ours(request: HttpRequest, where: str) -> bool:
 
 
 @require_safe
-def profile(request: HttpRequest, username: str) -> HttpResponse:
-    """Everything about somebody is on their page now."""
-    return HttpResponsePermanentRedirect(reverse("blog:person", args=[username]), headers=FOR_A_DAY)
+def profile(request: HttpRequest, username: str, to: str = "blog:person") -> HttpResponse:
+    """Everything about somebody is on their page now, or at the address of it that is called `to`."""
+    return HttpResponsePermanentRedirect(reverse(to, args=[username]), headers=FOR_A_DAY)

@@ -219,11 +219,14 @@
     $(".count", old).textContent = $(".count", fresh).textContent;
   }
 
+  // ------------------------------------------------------------------------------------------------ following
   async function follow(button) {
     const address = button.formAction;
+    const same = $$(".follow").filter((other) => other.formAction === address); // beside another of their names
+    const turn = () => same.forEach(flip);
     if (button.dataset.busy) return;
     button.dataset.busy = "1";
-    flip();
+    turn();
     try {
       const doc = await post(address);
       const facts = $(".profile .facts");
@@ -231,7 +234,7 @@
       if (facts && fresh) { facts.replaceWith(fresh); times(fresh); }
       say(notesOf(doc), true);
     } catch (error) {
-      flip();
+      turn();
       refused(error);
     }
     delete button.dataset.busy;
@@ -268,7 +271,7 @@
   async function question(link) {
     let form;
     try {
-      form = $("#delete", await page(link.href));
+      form = $("#delete, #block", await page(link.href));
     } catch { /* the page itself says what is wrong */ }
     if (!form) return location.assign(link.href);
     const title = Object.assign(document.createElement("h2"), { textContent: link.textContent.trim() });
@@ -280,8 +283,9 @@
     ask.showModal();
   }
   ask.addEventListener("submit", async (event) => {
-    event.preventDefault();
     const form = event.target;
+    if (form.id !== "delete") return;
+    event.preventDefault();
     const card = $(`#post-${form.action.match(/posts\/(\d+)\//)?.[1]}`);
     ask.close();
     try {
@@ -382,7 +386,7 @@
   function copy(button) {
     navigator.clipboard.writeText(new URL(button.dataset.copy, location).href)
       .then(() => say(live.dataset.copied), () => say(live.dataset.refused));
-    if (menu.matches(":popover-open")) menu.hidePopover();
+    button.closest("[popover]")?.hidePopover();
   }
 
   // ------------------------------------------------------------------------------------------------ keys
@@ -419,7 +423,7 @@
       return;
     }
     if (document.body.dataset.shortcuts === "off" || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (on.matches?.(typing) || $("dialog[open], :popover-open")) return;
+    if (on.matches?.(typing) || $("dialog[open], :popover-open:not(#card)")) return;
     if (event.key === "Enter" && !on.matches?.(".post")) return;
     const action = keys[event.key];
     if (action) { event.preventDefault(); action(); }
