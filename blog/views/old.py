@@ -22,5 +22,11 @@ def moved(request: HttpRequest, to: str, keep: str = "", **_named: str) -> HttpR
 
 @require_safe
 def profile(request: HttpRequest, username: str) -> HttpResponse:
-    """Everything about somebody is on their page now."""
+    """Everything else about somebody is on their page now."""
     return HttpResponsePermanentRedirect(reverse("blog:person", args=[username]), headers=FOR_A_DAY)
+
+
+@require_safe
+def conversation(request: HttpRequest, username: str) -> HttpResponse:
+    """A message to somebody is written where the others are."""
+    return HttpResponsePermanentRedirect(reverse("blog:conversation", args=[username]), headers=FOR_A_DAY)
