@@ -16,6 +16,7 @@ urlpatterns = [
     path("accounts/reset/done/", passwords.reset_complete, name="password_reset_complete"),
     path("accounts/settings/", settings.profile, name="settings"),
     path("accounts/settings/language/", settings.language, name="settings_language"),
+    path("accounts/settings/messages/", settings.writers, name="settings_messages"),
     path("accounts/settings/email/", email.change, name="settings_email"),
     path("accounts/settings/email/<str:token>/", email.confirm, name="settings_email_confirm"),
     path("accounts/settings/sessions/", sessions.all_of_mine, name="settings_sessions"),

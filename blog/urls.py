@@ -1,7 +1,7 @@
 from django.urls import path
 
 from blog import feeds
-from blog.views import conversation, jobs, likes, posts, search, suggest, timelines, translations
+from blog.views import conversation, jobs, likes, messages, posts, search, suggest, timelines, translations
 
 app_name = "blog"
 urlpatterns = [
@@ -25,6 +25,13 @@ urlpatterns = [
     path("posts/<int:pk>/menu/", posts.menu, name="menu"),
     path("posts/<int:pk>/translation/", translations.show, name="translation"),
     path("posts/<int:pk>/delete/", posts.delete, name="delete"),
+    path("messages/", messages.all_of_mine, name="messages"),
+    path("messages/new/", messages.begin, name="message_new"),
+    path("messages/@<str:username>/", messages.conversation, name="conversation"),
+    path("messages/@<str:username>/news/", messages.news, name="conversation_news"),
+    path("messages/@<str:username>/read/", messages.read, name="conversation_read"),
+    path("messages/<int:pk>/", messages.left, name="conversation_left"),
+    path("messages/<int:pk>/delete/", messages.delete, name="conversation_delete"),
     path("jobs/", jobs.all_of_mine, name="jobs"),
     path("jobs/export/", jobs.export, name="export"),
     path("jobs/import/", jobs.take_in, name="import"),

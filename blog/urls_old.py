@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from blog.views.old import moved, profile
+from blog.views.old import conversation, moved, profile
 
 urlpatterns = [
     path("index", moved, {"to": "/"}),
@@ -19,5 +19,6 @@ urlpatterns = [
     path("user/<str:username>/popup", profile, {"to": "card"}),
     path("follow/<str:username>", profile),
     path("unfollow/<str:username>", profile),
-    path("send_message/<str:username>", profile),
+    path("messages", moved, {"to": "/messages/"}),
+    path("send_message/<str:username>", conversation),
 ]

@@ -7,6 +7,8 @@ that are written as text. A test holds the two together.
 - **Heard**: should this person turn up where the viewer did not ask for them, as in a timeline? Who is visible and not
   muted by the viewer.
 
+Both stand on a third, which private messages ask alone: are the two **apart**, with no block between them?
+
 Staff may look at everybody; in their own timelines they are readers like all others.
 """
 
@@ -46,7 +48,11 @@ def _active(prefix: str) -> Q:
 
 
 def apart(viewer: Any, prefix: str = "") -> Q:
-    """The condition that no block stands between `viewer` and the person."""
+    """The condition that no block stands between `viewer` and the person.
+
+    What two people wrote to each other stays with one of them while the other is suspended or muted. Staff is no
+    exception: to look at somebody's page is their work, to write to who blocked them is not.
+    """
     if viewer is None or viewer.pk is None:
         return Q()
     key = _key(prefix)

@@ -45,6 +45,10 @@ class UserQuerySet(models.QuerySet["User"]):
         """Who may turn up where `viewer` did not ask for them: visible, and not muted."""
         return self.filter(sight.heard(viewer))
 
+    def apart_from(self, viewer: object) -> "UserQuerySet":
+        """With whom `viewer` may have a conversation: no block stands between them, for staff neither."""
+        return self.filter(sight.apart(viewer))
+
     def bulk_create(self, objs: Any, *args: Any, **options: Any) -> "list[User]":  # type: ignore[override]
         """As Django's, and people are found by their names from then on."""
         made = super().bulk_create(objs, *args, **options)
@@ -225,7 +229,9 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def may_write_to(self, other: "User") -> bool:
         """Whether `other` takes messages of theirs: as they chose, and if they are in sight of each other."""
-        if self.pk == other.pk or other.suspended_at or not User.objects.filter(pk=other.pk).visible_to(self).exists():
+        if self.pk == other.pk or self.suspended_at or other.suspended_at:
+            return False
+        if not User.objects.filter(pk=other.pk).apart_from(self).exists():
             return False
         wanted = other.messages_from
         return wanted == self.Writers.EVERYONE or (wanted == self.Writers.FOLLOWED and other.follows(self))

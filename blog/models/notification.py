@@ -79,6 +79,11 @@ class Notification(models.Model):
                 else:
                     cls.objects.filter(pk=told.pk).update(count=F("count") - 1, actor=last.actor_id)
 
+    @classmethod
+    def seen(cls, owner: int, kind: str, actor: int | None) -> None:
+        """`owner` has seen what `actor` (their keys) did, where they did it: it is read."""
+        cls.objects.filter(owner=owner, kind=kind, actor=actor, read=False).update(read=True)
+
 
 class Teller(models.Model):
     """One of the people in a group."""

@@ -55,6 +55,7 @@
   const shapes = {
     day: format({ dateStyle: "long" }),
     long: format({ dateStyle: "medium", timeStyle: "short" }),
+    clock: format({ timeStyle: "short" }),
     near: format({ month: "short", day: "numeric" }),
     far: format({ year: "numeric", month: "short", day: "numeric" }),
   };
@@ -93,6 +94,9 @@
   }
   times();
   setInterval(times, 60000);
+  // For the scripts of single pages: something was added here; something was refused.
+  document.addEventListener("added", (event) => times(event.target));
+  document.addEventListener("refused", refused);
 
   // ------------------------------------------------------------------------------------------------ writing
   // Counted as the server counts (blog/text.py): cleaned, then characters as people see them.
@@ -149,7 +153,7 @@
     } catch { /* storage may be switched off */ }
   }
   arrived();
-  for (const form of $$("form.write")) {
+  for (const form of $$("form.write, form.send")) {
     restore(form);
     count(form);
     form.addEventListener("input", () => { remember(form); count(form); });
