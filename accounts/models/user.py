@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import sight
 from accounts.models.fields import FoldedField
 from accounts.models.relations import Block, Follow, Mute
-from accounts.signals import blocked, followed
+from accounts.signals import blocked, followed, muted, unfollowed
 from accounts.validators import MaxCharacters, fold, validate_username
 
 SEEN_EVERY = timedelta(minutes=1)  # last seen is written at most this often
@@ -42,6 +42,10 @@ class UserQuerySet(models.QuerySet["User"]):
     def heard_by(self, viewer: object) -> "UserQuerySet":
         """Who may turn up where `viewer` did not ask for them: visible, and not muted."""
         return self.filter(sight.heard(viewer))
+
+    def hearing(self, person: "User") -> "UserQuerySet":
+        """Those by whom `person` is heard."""
+        return self.filter(sight.hearing(person))
 
 
 class UserManager(DjangoUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
@@ -177,6 +181,7 @@ class User(AbstractBaseUser, PermissionsMixin):
             gone, _rows = Follow.objects.filter(follower=self, followed=other).delete()
             if gone:
                 count_follow(self.pk, other.pk, -1)
+                unfollowed.send(sender=Follow, follower=self, followed=other)
 
     def follows(self, other: "User") -> bool:
         return Follow.objects.filter(follower=self.pk, followed=other.pk).exists()
@@ -197,7 +202,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def mute(self, other: "User") -> Mute:
         """Be shown nothing of `other` any more; twice is one mute. Return the Mute."""
-        return Mute.objects.get_or_create(muter=self, muted=other)[0]
+        with transaction.atomic():
+            mute, created = Mute.objects.get_or_create(muter=self, muted=other)
+            if created:
+                muted.send(sender=Mute, mute=mute)
+        return mute
 
     def unmute(self, other: "User") -> None:
         Mute.objects.filter(muter=self, muted=other).delete()
