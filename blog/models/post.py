@@ -228,7 +228,7 @@ class Post(models.Model):
                 User.objects.filter(pk=self.author_id).update(post_count=F("post_count") - 1)
 
     def hide(self, reason: str) -> None:
-        """Take the post, and who repeats it, out of everybody's sight but the author's, who is told, and the staff's."""
+        """Take the post and its reposts out of everybody's sight but the author's, who is told, and the staff's."""
         hidden = {"hidden_at": timezone.now(), "hidden_reason": reason, "version": F("version") + 1}
         with transaction.atomic():
             done = Post.objects.filter(pk=self.pk, hidden_at=None).update(**hidden)
