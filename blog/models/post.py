@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User, sight
 from accounts.validators import fold
 from blog import text
+from blog.models import search
 from blog.models.gone import Gone
 from blog.models.ids import id_at, moment_of, new_id
 from blog.models.notification import Notification
@@ -70,6 +71,7 @@ class PostQuerySet(models.QuerySet["Post"]):
         with transaction.atomic():
             post = self.create(pk=pk, author=author, body=body, language=language, **answers)
             post.mark(body)
+            search.SearchRow.objects.write([post])
             if reply_to:
                 self.filter(pk=reply_to.pk).update(reply_count=F("reply_count") + 1)
             User.objects.filter(pk=author.pk).update(post_count=F("post_count") + 1)
@@ -233,6 +235,7 @@ class Post(models.Model):
         with transaction.atomic():
             done = Post.objects.filter(pk=self.pk, hidden_at=None).update(**hidden)
             self.reposts.filter(hidden_at=None).update(**hidden)
+            search.changed([self.pk])
             if done:
                 Notification.tell(self.author, Notification.Kind.MODERATION, post=self, text=reason)
         self.refresh_from_db(fields=["hidden_at", "hidden_reason", "version"])
@@ -243,6 +246,7 @@ class Post(models.Model):
         with transaction.atomic():
             done = Post.objects.filter(pk=self.pk).exclude(hidden_at=None).update(**shown)
             self.reposts.exclude(hidden_at=None).update(**shown)
+            search.changed([self.pk])
             if done:
                 Notification.tell(self.author, Notification.Kind.RESTORED, post=self, text=reason)
         self.refresh_from_db(fields=["hidden_at", "hidden_reason", "version"])

@@ -4,9 +4,12 @@ from collections.abc import Set
 from functools import partial
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
@@ -20,6 +23,7 @@ from blog.forms import PostForm
 from blog.models import Post, Tag
 from blog.models import timeline as timelines
 from blog.models.timeline import home_of, page_of
+from microblog import drafts
 from microblog.context_processors import site_url, theme_of
 from microblog.pagination import Cursor, Page, cursor_of, has_gone
 from microblog.templatetags.kept import render_kept
@@ -50,6 +54,9 @@ def home_page(request: HttpRequest, form: PostForm | None = None, status: int = 
     if has_gone(request, page):
         return redirect(request.path)
     writes_in = request.session.get(WRITES_IN, "")
+    if form is None and (draft := drafts.take(request, reverse("blog:new"))):
+        form = PostForm(initial={"body": draft, "language": writes_in})
+        messages.info(request, _("What you had written is back. It is not posted yet."))
     # A blank form is kept as HTML, and made only where it is not at hand.
     forms = {"form": form, "writes_in": writes_in, "blank": partial(PostForm, initial={"language": writes_in})}
     context = {**timeline(page, request.user), **forms}

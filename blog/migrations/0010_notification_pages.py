@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('blog', '0008_conversation'),
+        ('blog', '0009_search'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
