@@ -1,7 +1,7 @@
 from django.urls import path
 
 from blog import feeds
-from blog.views import jobs, posts, timelines, translations
+from blog.views import jobs, notifications, posts, timelines, translations, unread
 
 app_name = "blog"
 urlpatterns = [
@@ -24,6 +24,10 @@ urlpatterns = [
     path("jobs/<int:pk>/progress/", jobs.progress, name="job_progress"),
     path("jobs/<int:pk>/cancel/", jobs.cancel, name="job_cancel"),
     path("jobs/<int:pk>/download/", jobs.download, name="job_download"),
+    path("notifications/", notifications.all_of_mine, name="notifications"),
+    path("notifications/unread/", unread.unread, name="unread"),  # answered by blog.middleware
+    path("notifications/read/", notifications.read, name="notifications_read"),
+    path("accounts/settings/notifications/", notifications.choose, name="settings_notifications"),
     path("new/", timelines.home_new, name="home_new"),
     path("explore/new/", timelines.explore_new, name="explore_new"),
 ]

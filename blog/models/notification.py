@@ -33,8 +33,10 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
 
     def shown_to(self, owner: User) -> "NotificationQuerySet":
         """Those of `owner` that name somebody whom they hear, or nobody at all, and no post that is out of sight."""
+        from blog.models.post import Post  # which imports this module
+
         people = Teller.objects.filter(sight.heard(owner, "actor__"), notification=OuterRef("pk"))
-        posts = self.model.post.field.related_model.objects.visible_to(owner).filter(pk=OuterRef("post"))
+        posts = Post.objects.visible_to(owner).filter(pk=OuterRef("post"))
         by_nobody = Q(kind__in=Notification.BY_NOBODY)
         return self.filter(by_nobody | Exists(people), Q(post=None) | Exists(posts), owner=owner)
 
@@ -164,6 +166,11 @@ class Notification(models.Model):
     def untell(cls, owner: User, kind: str, actor: User, *, post: Any = None) -> None:
         """Take it back as long as it is not read: a like that was undone is nothing to tell."""
         cls._without(actor, cls.objects.filter(owner=owner, kind=kind, post=post))
+
+    @classmethod
+    def seen(cls, owner: int, kind: str, actor: int | None) -> None:
+        """`owner` has seen what `actor` (their keys) did, where they did it: it is read."""
+        cls.objects.filter(owner=owner, kind=kind, actor=actor, read=False).update(read=True)
 
     @classmethod
     def part(cls, owner: User, actor: User) -> None:
