@@ -7,10 +7,10 @@ class BlogConfig(AppConfig):
     verbose_name = _("Posts")
 
     def ready(self) -> None:
-        from accounts.signals import blocked
-        from blog import (
-            checks,  # noqa: F401 - registers them
-            receivers,
-        )
+        from accounts import signals
+        from blog import checks, receivers  # noqa: F401 - registers them
 
-        blocked.connect(receivers.forget_each_other)
+        signals.followed.connect(receivers.on_follow)
+        signals.unfollowed.connect(receivers.on_unfollow)
+        signals.muted.connect(receivers.on_mute)
+        signals.blocked.connect(receivers.on_block)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from blog import language, text
-from blog.models import Post
+from blog.models import Choices, Notification, Post
 from blog.models.message import MESSAGE_LENGTH
 from microblog import languages
 from microblog.pagination import LARGEST
@@ -188,3 +188,27 @@ class UploadForm(forms.Form):
         if self.cleaned_data["file"].size > LARGEST_UPLOAD:
             raise TOO_LARGE
         return self.cleaned_data["file"]
+
+
+class ReadForm(forms.Form):
+    """From which moment to which everything is read; the moments are those of `Notification.newest`."""
+
+    since = forms.IntegerField(min_value=0, max_value=LARGEST, required=False)
+    until = forms.IntegerField(min_value=0, max_value=LARGEST)
+
+
+class NotificationsForm(forms.Form):
+    """What a member wants to be told, and how often by e-mail."""
+
+    told = forms.MultipleChoiceField(
+        label=_("Tell me when"),
+        required=False,
+        choices=[(kind.value, kind.label) for kind in Notification.CHOSEN],
+        widget=forms.CheckboxSelectMultiple,
+    )
+    digest = forms.ChoiceField(
+        label=_("Send me what I have not read by e-mail"),
+        choices=Choices.Digest.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose how often.")},
+    )

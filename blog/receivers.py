@@ -2,23 +2,23 @@
 
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Subquery
-
-from accounts.models import Block
+from accounts.models import Block, Follow, Mute, User
 from blog.models import Notification
-from blog.models.notification import Teller
 
 
-def forget_each_other(*, block: Block, **_signal: Any) -> None:
-    """What the two have told each other is gone; a group keeps the others who are in it."""
-    _forget(block.blocker_id, block.blocked_id)
-    _forget(block.blocked_id, block.blocker_id)
+def on_follow(*, follow: Follow, **_signal: Any) -> None:
+    Notification.tell(follow.followed, Notification.Kind.FOLLOW, follow.follower)
 
 
-def _forget(owner: int, actor: int) -> None:
-    keys = list(Notification.objects.filter(owner=owner, tellers__actor=actor).values_list("pk", flat=True))
-    told = Notification.objects.filter(pk__in=keys)
-    Teller.objects.filter(notification__in=keys, actor=actor).delete()
-    left = Teller.objects.filter(notification=OuterRef("pk")).order_by("-pk")
-    told.exclude(Exists(left)).delete()
-    told.update(count=F("count") - 1, actor=Subquery(left.values("actor")[:1]))
+def on_unfollow(*, follower: User, followed: User, **_signal: Any) -> None:
+    Notification.untell(followed, Notification.Kind.FOLLOW, follower)
+
+
+def on_mute(*, mute: Mute, **_signal: Any) -> None:
+    Notification.part(mute.muter, mute.muted)
+
+
+def on_block(*, block: Block, **_signal: Any) -> None:
+    """Neither has news of the other, in the order of the keys."""
+    for owner, actor in sorted([(block.blocker, block.blocked), (block.blocked, block.blocker)], key=lambda p: p[0].pk):
+        Notification.part(owner, actor)

@@ -1,7 +1,19 @@
 from django.urls import path
 
 from blog import feeds
-from blog.views import conversation, jobs, likes, messages, posts, search, suggest, timelines, translations
+from blog.views import (
+    conversation,
+    jobs,
+    likes,
+    messages,
+    notifications,
+    posts,
+    search,
+    suggest,
+    timelines,
+    translations,
+    unread,
+)
 
 app_name = "blog"
 urlpatterns = [
@@ -41,6 +53,10 @@ urlpatterns = [
     path("jobs/<int:pk>/cancel/", jobs.cancel, name="job_cancel"),
     path("jobs/<int:pk>/download/", jobs.download, name="job_download"),
     path("suggest/", suggest.suggest, name="suggest"),
+    path("notifications/", notifications.all_of_mine, name="notifications"),
+    path("notifications/unread/", unread.unread, name="unread"),  # answered by blog.middleware
+    path("notifications/read/", notifications.read, name="notifications_read"),
+    path("accounts/settings/notifications/", notifications.choose, name="settings_notifications"),
     path("new/", timelines.home_new, name="home_new"),
     path("explore/new/", timelines.explore_new, name="explore_new"),
 ]

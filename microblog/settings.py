@@ -79,6 +79,7 @@ MIDDLEWARE = [
     "microblog.middleware.RequestMiddleware",
     "microblog.middleware.ContentSecurityPolicyMiddleware",
     "microblog.middleware.ProbeMiddleware",
+    "blog.middleware.BadgeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "microblog.files.StaticFilesMiddleware",
     "django.middleware.gzip.GZipMiddleware",

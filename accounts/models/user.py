@@ -17,7 +17,7 @@ from accounts.models import sight
 from accounts.models.fields import FoldedField
 from accounts.models.names import NameWord, words_of
 from accounts.models.relations import Block, Follow, Mute
-from accounts.signals import blocked, followed
+from accounts.signals import blocked, followed, muted, unfollowed
 from accounts.validators import MaxCharacters, fold, validate_username
 
 SEEN_EVERY = timedelta(minutes=1)  # last seen is written at most this often
@@ -48,6 +48,10 @@ class UserQuerySet(models.QuerySet["User"]):
     def apart_from(self, viewer: object) -> "UserQuerySet":
         """With whom `viewer` may have a conversation: no block stands between them, for staff neither."""
         return self.filter(sight.apart(viewer))
+
+    def hearing(self, person: "User") -> "UserQuerySet":
+        """Those by whom `person` is heard."""
+        return self.filter(sight.hearing(person))
 
     def bulk_create(self, objs: Any, *args: Any, **options: Any) -> "list[User]":  # type: ignore[override]
         """As Django's, and people are found by their names from then on."""
@@ -201,6 +205,7 @@ class User(AbstractBaseUser, PermissionsMixin):
             gone, _rows = Follow.objects.filter(follower=self, followed=other).delete()
             if gone:
                 count_follow(self.pk, other.pk, -1)
+                unfollowed.send(sender=Follow, follower=self, followed=other)
 
     def follows(self, other: "User") -> bool:
         return Follow.objects.filter(follower=self.pk, followed=other.pk).exists()
@@ -222,7 +227,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def mute(self, other: "User") -> Mute:
         """Be shown nothing of `other` any more; twice is one mute. Return the Mute."""
-        return Mute.objects.get_or_create(muter=self, muted=other)[0]
+        with transaction.atomic():
+            mute, created = Mute.objects.get_or_create(muter=self, muted=other)
+            if created:
+                muted.send(sender=Mute, mute=mute)
+        return mute
 
     def unmute(self, other: "User") -> None:
         Mute.objects.filter(muter=self, muted=other).delete()
