@@ -9,7 +9,7 @@ class Gone(models.Model):
     """The place of a post that was deleted: `id` was the post's. The answers to it still name it."""
 
     id = models.BigIntegerField(primary_key=True)
-    reply_to = models.BigIntegerField(null=True)  # what it answered, which may be gone as well
+    reply_to = models.BigIntegerField(null=True, db_index=True)  # what it answered, which may be gone as well
     with_account = models.BooleanField(default=False)  # its author deleted their account
 
     def __str__(self) -> str:
