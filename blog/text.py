@@ -199,9 +199,13 @@ def fold(tag: str) -> str:
 
     Accents fall from Latin, Greek and Cyrillic letters only: in other scripts a mark is a vowel or another sound.
     """
-    tag = _NOT_IN_TAG.sub("", unicodedata.normalize("NFKD", tag[: 16 * TAG_MAX_LENGTH]))
-    tag = unicodedata.normalize("NFKC", _ACCENTED.sub(_without_accents, tag).casefold())
-    return tag[:TAG_MAX_LENGTH]
+    return plain(_NOT_IN_TAG.sub("", unicodedata.normalize("NFKD", tag[: 16 * TAG_MAX_LENGTH])))[:TAG_MAX_LENGTH]
+
+
+def plain(text: str) -> str:
+    """`text` without case, width and accents; those fall from Latin, Greek and Cyrillic letters only."""
+    text = _ACCENTED.sub(_without_accents, unicodedata.normalize("NFKD", text))
+    return unicodedata.normalize("NFKC", text.casefold())
 
 
 def _without_accents(match):

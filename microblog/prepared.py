@@ -1,5 +1,6 @@
 """Run a hot statement of our own: prepared once a connection on PostgreSQL, plain everywhere else."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -28,12 +29,18 @@ def fetch(name: str, sql: str, params: dict[str, tuple[str, Any]]) -> list[tuple
 
 def _execute(name: str, sql: str, params: dict[str, tuple[str, Any]]) -> list[tuple]:
     if name not in _prepared():
-        types = ", ".join(kind for kind, _ in params.values())
+        types = _listed(kind for kind, _ in params.values())
         numbered = sql.format_map({key: f"${n}" for n, key in enumerate(params, 1)})
-        _run(f"PREPARE {name} ({types}) AS {numbered}".replace("%", "%%"), (), rows=False)
+        _run(f"PREPARE {name} {types} AS {numbered}".replace("%", "%%"), (), rows=False)
         _prepared().add(name)
-    marks = ", ".join(["%s"] * len(params))
-    return _run(f"EXECUTE {name} ({marks})", [value for _, value in params.values()])
+    marks = _listed("%s" for _ in params)
+    return _run(f"EXECUTE {name} {marks}", [value for _, value in params.values()])
+
+
+def _listed(parts: Iterable[str]) -> str:
+    """In brackets, which may not be empty."""
+    text = ", ".join(parts)
+    return f"({text})" if text else ""
 
 
 def _prepared() -> set[str]:

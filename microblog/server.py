@@ -76,8 +76,14 @@ class Beside:
     def __init__(self) -> None:
         self.ending = threading.Event()
         self.process: subprocess.Popen | None = None
+        self.forking = threading.Lock()
 
     def start(self, arbiter: Arbiter) -> None:
+        # Popen goes on when nobody holds the end of its pipe any more, which closes where the program begins. A web
+        # process, forked meanwhile by the main thread, would inherit it and never begin another program: Popen would
+        # wait as long as it lives, and nobody would see the worker die. So one fork at a time.
+        locked, free = self.forking.acquire, self.forking.release
+        os.register_at_fork(before=locked, after_in_parent=free, after_in_child=free)
         threading.Thread(target=self.supervise, args=[arbiter], name="worker-beside-web", daemon=True).start()
 
     def supervise(self, arbiter: Arbiter) -> None:
@@ -88,7 +94,8 @@ class Beside:
             if self.process is not None:
                 logger.warning("The background worker ended; it is started again.")
             started = time.monotonic()
-            self.process = subprocess.Popen(command)  # noqa: S603
+            with self.forking:  # Popen's own fork does not call what is registered
+                self.process = subprocess.Popen(command)  # noqa: S603
             if self.ending.is_set():  # it was said while we started it
                 self.process.terminate()
             self.process.wait()

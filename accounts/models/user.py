@@ -2,6 +2,7 @@
 
 import unicodedata
 from datetime import timedelta
+from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import PermissionsMixin
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import sight
 from accounts.models.fields import FoldedField
+from accounts.models.names import NameWord, words_of
 from accounts.models.relations import Block, Follow, Mute
 from accounts.signals import blocked, followed
 from accounts.validators import MaxCharacters, fold, validate_username
@@ -42,6 +44,13 @@ class UserQuerySet(models.QuerySet["User"]):
     def heard_by(self, viewer: object) -> "UserQuerySet":
         """Who may turn up where `viewer` did not ask for them: visible, and not muted."""
         return self.filter(sight.heard(viewer))
+
+    def bulk_create(self, objs: Any, *args: Any, **options: Any) -> "list[User]":
+        """As Django's, and people are found by their names from then on."""
+        made = super().bulk_create(objs, *args, **options)
+        words = [NameWord(person=person, word=word) for person in made for word in sorted(words_of(person))]
+        NameWord.objects.bulk_create(words, ignore_conflicts=True)
+        return made
 
 
 class UserManager(DjangoUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
@@ -135,6 +144,14 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.username
+
+    def save(self, *args: Any, **options: Any) -> None:
+        """As Django's, and they are found by the name that they have now."""
+        fields = options.get("update_fields")
+        with transaction.atomic():
+            super().save(*args, **options)
+            if fields is None or {"name", "username"} & set(fields):
+                NameWord.objects.keep(self)
 
     def get_absolute_url(self) -> str:
         return reverse("blog:person", args=[self.username])

@@ -23,7 +23,12 @@ def sign_in(client: Client, user: User, password: str = PASSWORD, **fields: obje
 
 
 def queries_of(client: Client, path: str) -> int:
-    """How many queries a page costs."""
+    """How many queries a page costs who asks for it again.
+
+    The first time on a connection, PREPARE is a query of its own (microblog/prepared.py), and caches are empty: which
+    test comes first must not count.
+    """
+    client.get(path)
     with CaptureQueriesContext(connection) as captured:
         client.get(path)
     return len(captured)

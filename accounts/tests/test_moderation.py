@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.admin import PeopleAdmin
 from accounts.models import Session, User
-from accounts.tests.base import make_user
+from accounts.tests.base import make_user, queries_of
 
 PEOPLE = "/admin/accounts/user/"
 
@@ -272,16 +272,10 @@ class Finding(Moderation):
         self.assertNotIn("OFFSET", statements)
 
     def test_queries_do_not_grow_with_rows(self):
-        def count():
-            with CaptureQueriesContext(connection) as queries:
-                self.client.get(PEOPLE)
-            return len(queries)
-
         User.objects.filter(pk=self.mona.pk).update(last_seen_at=timezone.now())
-        count()
         for n in range(10):
             make_user(f"p{n}")
-        ten = count()
+        ten = queries_of(self.client, PEOPLE)
         for n in range(10, 20):
             make_user(f"p{n}")
-        self.assertEqual(count(), ten)
+        self.assertEqual(queries_of(self.client, PEOPLE), ten)

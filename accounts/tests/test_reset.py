@@ -55,6 +55,7 @@ class Reset(TestCase):
 
     def test_takes_as_many_queries_when_nobody_has_the_address(self):
         with override_settings(TASKS={"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}):
+            self.ask()  # the first one may fill caches
             with CaptureQueriesContext(connection) as known:
                 self.ask()
             with self.assertNumQueries(len(known)):

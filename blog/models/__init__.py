@@ -5,6 +5,7 @@ from blog.models.like import Like
 from blog.models.message import Conversation, Message, Side
 from blog.models.notification import Choices, Notification, Teller
 from blog.models.post import Post
+from blog.models.search import SearchRow
 from blog.models.tag import Tag, Tagging
 from blog.models.translation import Outage, Translation
 from blog.models.worker import Worker
@@ -21,6 +22,7 @@ __all__ = [
     "Notification",
     "Outage",
     "Post",
+    "SearchRow",
     "Side",
     "Tag",
     "Tagging",

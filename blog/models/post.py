@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User, sight
 from accounts.validators import fold
 from blog import text
+from blog.models import search
 from blog.models.gone import Gone
 from blog.models.ids import id_at, moment_of, new_id
 from blog.models.notification import Notification
@@ -70,6 +71,7 @@ class PostQuerySet(models.QuerySet["Post"]):
         with transaction.atomic():
             post = self.create(pk=pk, author=author, body=body, language=language, **answers)
             post.mark(body)
+            search.SearchRow.objects.write([post])
             if reply_to:
                 self.filter(pk=reply_to.pk).update(reply_count=F("reply_count") + 1)
             User.objects.filter(pk=author.pk).update(post_count=F("post_count") + 1)
@@ -112,7 +114,7 @@ class Post(models.Model):
         constraints = [
             models.CheckConstraint(condition=~Q(body="") | Q(repost_of__isnull=False), name="post_not_empty"),
             models.CheckConstraint(condition=Q(body="") | Q(repost_of=None), name="repost_is_empty"),
-            models.UniqueConstraint(fields=["author", "repost_of"], name="repost_once"),
+            models.UniqueConstraint(fields=["repost_of", "author"], name="repost_once"),
         ]
         indexes = [
             # These two cover the home timeline and Explore: the newest visible posts of a person, and of everybody,
@@ -128,6 +130,12 @@ class Post(models.Model):
                 name="post_newest",
                 include=["author", "reply_to", "repost_of", "other"],
                 condition=Q(hidden_at__isnull=True),
+            ),
+            models.Index(
+                fields=["-id"],
+                name="post_said",
+                include=["author"],
+                condition=Q(hidden_at__isnull=True, repost_of__isnull=True, reply_to__isnull=True),
             ),
             models.Index(fields=["reply_to", "id"], name="post_answers", condition=Q(reply_to__isnull=False)),
             models.Index(
@@ -225,16 +233,20 @@ class Post(models.Model):
 
     def hide(self, reason: str) -> None:
         """Take the post, and who repeats it, out of everybody's sight but its author's and the staff's."""
-        Post.objects.filter(self._with_reposts, hidden_at=None).update(
-            hidden_at=timezone.now(), hidden_reason=reason, version=F("version") + 1
-        )
+        with transaction.atomic():
+            Post.objects.filter(self._with_reposts, hidden_at=None).update(
+                hidden_at=timezone.now(), hidden_reason=reason, version=F("version") + 1
+            )
+            search.changed([self.pk])
         self.refresh_from_db(fields=["hidden_at", "hidden_reason", "version"])
 
     def show(self) -> None:
         """Show a hidden post again."""
-        Post.objects.filter(self._with_reposts).exclude(hidden_at=None).update(
-            hidden_at=None, hidden_reason="", version=F("version") + 1
-        )
+        with transaction.atomic():
+            Post.objects.filter(self._with_reposts).exclude(hidden_at=None).update(
+                hidden_at=None, hidden_reason="", version=F("version") + 1
+            )
+            search.changed([self.pk])
         self.refresh_from_db(fields=["hidden_at", "hidden_reason", "version"])
 
     @property

@@ -26,7 +26,7 @@ from microblog import prepared
 from microblog.pagination import Cursor, Page, cut
 from microblog.pagination import paginate as paginate_rows
 
-WALK = 600
+WALK = 800
 # What a card shows, in the order of a stamp. `p` is the row of the timeline, `o` the post that it shows, `a` its
 # author; `r` repeats it, `x` is answered by it. Whatever is added to a card is added here, and cards stay true.
 FACE = ["a.username", "a.name", "a.avatar", "a.avatar_seed"]
@@ -35,7 +35,7 @@ if settings.AVATARS == "gravatar":
 SHOWN = ["p.id", "o.id", "o.version", *FACE, "r.username", "r.name", "x.username"]
 # What changes often, and what is the reader's own: the row of buttons shows it.
 COUNTS = ["o.reply_count", "o.repost_count", "o.like_count"]
-MARKS = ["m.id IS NOT NULL", "l.id IS NOT NULL"]  # the reader has repeated it, likes it
+MARKS = ["m.author_id IS NOT NULL", "l.user_id IS NOT NULL"]  # the reader has repeated it, likes it
 NO_MARKS = ["FALSE", "FALSE"]
 
 
@@ -90,29 +90,32 @@ def home_of(reader: User, cursor: Cursor) -> Page:
     way = _direction(cursor)
 
     def find(limit: int) -> list[tuple]:
-        params = _parameters(cursor, limit, reader=reader.pk)
-        walked = _fetch(f"walk_{way.name}_{WALK}", _page_sql(_walk(way), way, "{reader}", SETS), params)
+        params = _parameters(cursor, reader=reader.pk)
+        walked = _fetch(f"walk_{way.name}_{WALK}", _page_sql(_walk(way), way, "{reader}", UNHEARD_ONCE), params, limit)
         if len(walked) == limit:
             return walked
-        return _by_heads(way, params) if connection.vendor == "postgresql" else _by_heads_in_steps(way, params, limit)
+        by_heads = _by_heads if connection.vendor == "postgresql" else _by_heads_in_steps
+        return by_heads(way, params, limit)
 
     return cut(find, cursor, settings.POSTS_PER_PAGE)
 
 
-# The people whose posts are on the page, and those who can't be seen, each found once in a statement.
-SETS = f"""
-    people AS MATERIALIZED (
-        SELECT followed_id AS id FROM accounts_follow WHERE follower_id = {{reader}} UNION ALL SELECT {{reader}}
-    ), unheard AS MATERIALIZED ({UNHEARD})"""
+# The people whose posts are on the page, and those who can't be seen. An IN beside an OR stays a hashed filter, which
+# keeps the order of what it filters, so that the search stops at the end of the page; alone it would become a join.
+PEOPLE = "SELECT followed_id AS id FROM accounts_follow WHERE follower_id = {reader} UNION ALL SELECT {reader}"
+OF_PEOPLE = "({0} = {{reader}} OR {0} IN (SELECT followed_id FROM accounts_follow WHERE follower_id = {{reader}}))"
+UNHEARD_ONCE = f"WITH unheard AS MATERIALIZED ({UNHEARD})"
 # What of these people's posts belongs on the reader's home, besides that they are not hidden.
-WANTED = """
+WANTED = f"""
     p.author_id NOT IN (SELECT id FROM unheard)
-    AND (p.reply_to_id IS NULL OR p.other_id IN (SELECT id FROM people))
+    AND (p.reply_to_id IS NULL OR {OF_PEOPLE.format("p.other_id")})
     AND (p.repost_of_id IS NULL OR p.other_id NOT IN (SELECT id FROM unheard))
     AND NOT EXISTS (
         SELECT 1 FROM blog_post n
          WHERE n.repost_of_id = COALESCE(p.repost_of_id, p.id) AND n.id > p.id AND n.hidden_at IS NULL
-           AND n.author_id IN (SELECT id FROM people) AND n.author_id NOT IN (SELECT id FROM unheard))
+           AND n.author_id NOT IN (SELECT id FROM unheard)
+           AND (n.author_id = {{reader}} OR EXISTS (
+                SELECT 1 FROM accounts_follow f WHERE f.follower_id = {{reader}} AND f.followed_id = n.author_id)))
 """
 
 
@@ -145,7 +148,7 @@ def _walk(way: Direction) -> str:
             SELECT {columns} FROM blog_post p WHERE p.hidden_at IS NULL {way.within}
              ORDER BY p.id {way.order} LIMIT {WALK}
         ) p
-        WHERE p.author_id IN (SELECT id FROM people) AND {WANTED}
+        WHERE {OF_PEOPLE.format("p.author_id")} AND {WANTED}
         ORDER BY p.id {way.order} LIMIT {{limit}}
     """
 
@@ -163,11 +166,11 @@ def _page(name: str, posts: str, way: Direction, cursor: Cursor, reader: Any, **
     key = _key(reader)
     name, params = (f"{name}_{way.name}_of", {**who, "reader": key}) if key else (f"{name}_{way.name}", who)
     sql = _page_sql(posts, way, "{reader}" if key else None)
-    return cut(lambda limit: _fetch(name, sql, _parameters(cursor, limit, **params)), cursor, settings.POSTS_PER_PAGE)
+    return cut(lambda limit: _fetch(name, sql, _parameters(cursor, **params), limit), cursor, settings.POSTS_PER_PAGE)
 
 
-def _parameters(cursor: Cursor, limit: int, **who: int) -> dict[str, tuple[str, int]]:
-    params = {**{key: ("bigint", pk) for key, pk in who.items()}, "limit": ("bigint", limit)}
+def _parameters(cursor: Cursor, **who: int) -> dict[str, tuple[str, int]]:
+    params = {key: ("bigint", pk) for key, pk in who.items()}
     edge = cursor.after if cursor.after is not None else cursor.before
     return params if edge is None else {**params, "cursor": ("bigint", edge)}
 
@@ -180,12 +183,12 @@ def _unheard(reader: Any) -> str:
     return UNHEARD if _key(reader) else SUSPENDED
 
 
-def _by_heads(way: Direction, params: dict[str, tuple[str, int]]) -> list[tuple]:
+def _by_heads(way: Direction, params: dict[str, tuple[str, int]], limit: int) -> list[tuple]:
     """Steps 2 and 3 on PostgreSQL: one statement, limited for each person by LATERAL."""
     furthest = "min" if way.order == "DESC" else "max"
     bound = f"AND p.id {way.up_to} (SELECT id FROM edge)"
-    sets = f"""{SETS}, heads AS MATERIALIZED (
-            SELECT people.id, head.id AS head FROM people
+    sets = f"""{UNHEARD_ONCE}, heads AS MATERIALIZED (
+            SELECT people.id, head.id AS head FROM ({PEOPLE}) people
              CROSS JOIN LATERAL ({_newest_of("people.id", way, "1")}) head
              ORDER BY head.id {way.order} LIMIT {{limit}}
         ), edge AS MATERIALIZED (
@@ -195,29 +198,28 @@ def _by_heads(way: Direction, params: dict[str, tuple[str, int]]) -> list[tuple]
     found = f"""
         SELECT p.* FROM heads CROSS JOIN LATERAL ({_newest_of("heads.id", way, "{limit}", bound)}) p
          ORDER BY id {way.order} LIMIT {{limit}}"""
-    return _fetch(f"heads_{way.name}", _page_sql(found, way, "{reader}", sets), params)
+    return _fetch(f"heads_{way.name}", _page_sql(found, way, "{reader}", sets), params, limit)
 
 
 def _by_heads_in_steps(way: Direction, params: dict[str, tuple[str, int]], limit: int) -> list[tuple]:
     """Steps 2 and 3 on SQLite, which has no LATERAL: the last is a UNION ALL of one limited select a person."""
     heads = f"""
-        WITH {SETS} SELECT id, head FROM (
-            SELECT people.id, (SELECT id FROM ({_newest_of("people.id", way, "1")})) AS head FROM people
+        {UNHEARD_ONCE} SELECT id, head FROM (
+            SELECT people.id, (SELECT id FROM ({_newest_of("people.id", way, "1")})) AS head FROM ({PEOPLE}) people
         ) WHERE head IS NOT NULL ORDER BY head {way.order} LIMIT {{limit}}
     """
-    people = prepared.fetch("heads", heads, params)
+    people = prepared.fetch("heads", heads.replace("{limit}", str(limit)), params)
     if not people:
         return []
     edge = people[-1][1] if len(people) == limit else way.open_end
     bound = f"AND p.id {way.up_to} {edge}"
     union = " UNION ALL ".join(f"SELECT * FROM ({_newest_of(pk, way, '{limit}', bound)})" for pk, _head in people)
-    return _fetch("found", _page_sql(union, way, "{reader}", SETS), params)
+    return _fetch("found", _page_sql(union, way, "{reader}", UNHEARD_ONCE), params, limit)
 
 
 def _page_sql(posts: str, way: Direction, reader: str | None, sets: str = "") -> str:
     """The statement that dresses `posts` as stamps, in the order of the page."""
-    with_ = f"WITH {sets}" if sets else ""
-    return f"{with_} {_dressed(posts, reader)} ORDER BY p.id {way.order} LIMIT {{limit}}"
+    return f"{sets} {_dressed(posts, reader)} ORDER BY p.id {way.order} LIMIT {{limit}}"
 
 
 def _dressed(posts: str, reader: str | None) -> str:
@@ -230,12 +232,14 @@ def _dressed(posts: str, reader: str | None) -> str:
         SELECT {columns} FROM ({posts}) p
           JOIN blog_post o ON o.id = COALESCE(p.repost_of_id, p.id)
           JOIN accounts_user a ON a.id = o.author_id
-          LEFT JOIN accounts_user r ON r.id = p.author_id AND p.repost_of_id IS NOT NULL
+          LEFT JOIN accounts_user r ON r.id = CASE WHEN p.repost_of_id IS NOT NULL THEN p.author_id END
           LEFT JOIN accounts_user x ON x.id = o.other_id {marks if reader else ""}"""
 
 
-def _fetch(name: str, sql: str, params: dict[str, tuple[str, int]]) -> list[tuple]:
-    return [_plain(row) for row in prepared.fetch(name, sql, params)]
+def _fetch(name: str, sql: str, params: dict[str, tuple[str, int]], limit: int) -> list[tuple]:
+    """Rows of a statement. Its limit is written into it: for an unknown one the planner would join whole tables."""
+    found = prepared.fetch(f"{name}_{limit}", sql.replace("{limit}", str(limit)), params)
+    return [_plain(row) for row in found]
 
 
 def _plain(row: tuple) -> tuple:

@@ -7,7 +7,7 @@ from django.test import TestCase, override_settings
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
-from accounts.tests.base import make_user
+from accounts.tests.base import make_user, queries_of
 from blog.models import Post
 from blog.tests.base import make_post
 
@@ -126,17 +126,11 @@ class Feeds(TestCase):
         self.assertEqual(len(self.entries("/@ada/feed.atom")), 1)
 
     def test_queries_do_not_grow_with_posts(self):
-        def count():
-            with CaptureQueriesContext(connection) as queries:
-                self.client.get("/explore/feed.atom")
-            return len(queries)
-
         make_post(self.ada, "Hi @bob", at=BEGIN)
-        count()  # prepares the statement
-        few = count()
+        few = queries_of(self.client, "/explore/feed.atom")
         for n in range(12):
             make_post(make_user(f"p{n}"), "Hello @ada and @bob", at=BEGIN + timedelta(minutes=n))
-        self.assertEqual(count(), few)
+        self.assertEqual(queries_of(self.client, "/explore/feed.atom"), few)
 
     @override_settings(SITE_URL="https://blog.example")
     def test_ids_stay_when_the_feed_is_asked_for_by_another_host(self):

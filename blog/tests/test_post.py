@@ -106,7 +106,7 @@ class Publishing(TestCase):
     def test_is_for_members_by_post_with_csrf(self):
         self.assertEqual(self.client.get("/posts/").status_code, 405)
         self.assertRedirects(
-            Client().post("/posts/", {"body": "x"}), "/accounts/login/?next=/posts/", fetch_redirect_response=False
+            Client().post("/posts/", {"body": "x"}), "/accounts/login/?next=/", fetch_redirect_response=False
         )
         strict = Client(enforce_csrf_checks=True)
         strict.force_login(self.ada)

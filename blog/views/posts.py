@@ -14,13 +14,14 @@ from blog.forms import PostForm
 from blog.models import Post
 from blog.models.timeline import stamps_of
 from blog.views.timelines import WRITES_IN, home_page, reads_of
+from microblog.drafts import writer_required
 from microblog.ratelimit import TooManyRequests, check
 
 POSTS = {"times": 30, "per": timedelta(minutes=10)}
 
 
 @require_POST
-@login_required
+@writer_required
 def new(request: HttpRequest) -> HttpResponse:
     """Publish what was written; where that is refused, the home page keeps the text and says why."""
     form = PostForm(request.POST)

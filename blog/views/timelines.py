@@ -4,14 +4,17 @@ from collections.abc import Set
 from functools import partial
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from accounts import suggestions
-from accounts.models import Follow, User
+from accounts.models import User, sight
 from accounts.suggestions import who_to_follow
 from accounts.validators import fold
 from blog import text
@@ -20,6 +23,7 @@ from blog.forms import PostForm
 from blog.models import Post, Tag
 from blog.models import timeline as timelines
 from blog.models.timeline import home_of, page_of
+from microblog import drafts
 from microblog.context_processors import site_url, theme_of
 from microblog.pagination import Cursor, Page, cursor_of, has_gone
 from microblog.templatetags.kept import render_kept
@@ -50,6 +54,9 @@ def home_page(request: HttpRequest, form: PostForm | None = None, status: int = 
     if has_gone(request, page):
         return redirect(request.path)
     writes_in = request.session.get(WRITES_IN, "")
+    if form is None and (draft := drafts.take(request, reverse("blog:new"))):
+        form = PostForm(initial={"body": draft, "language": writes_in})
+        messages.info(request, _("What you had written is back. It is not posted yet."))
     # A blank form is kept as HTML, and made only where it is not at hand.
     forms = {"form": form, "writes_in": writes_in, "blank": partial(PostForm, initial={"language": writes_in})}
     context = {**timeline(page, request.user), **forms}
@@ -105,7 +112,10 @@ def tagged(found: Tag, request: HttpRequest) -> Page:
 @require_safe
 def person(request: HttpRequest, username: str) -> HttpResponse:
     """Somebody's profile and posts. Their name in other letters redirects to the name as they write it."""
-    who = get_object_or_404(User.objects.visible_to(request.user), username_key=fold(username))
+    who = get_object_or_404(User, username_key=fold(username))
+    between = sight.ties(request.user, who)
+    if not sight.sees(request.user, who, between):
+        raise Http404
     if who.username != username:
         return redirect(who, permanent=True)
     if request.user.is_staff or request.user == who:  # they see the hidden ones too
@@ -114,16 +124,8 @@ def person(request: HttpRequest, username: str) -> HttpResponse:
         page = timelines.profile(who, cursor_of(request), request.user)
     if has_gone(request, page):
         return redirect(request.path)
-    context = {**timeline(page, request.user), "person": who, **ties(request.user, who)}
+    context = {**timeline(page, request.user), "person": who, "ties": between}
     return render(request, "blog/person.html", context)
-
-
-def ties(viewer: Any, who: User) -> dict[str, bool]:
-    """Whether `viewer` follows `who` and `who` follows them, in one query."""
-    pair = [viewer.pk, who.pk]
-    between = Follow.objects.filter(follower__in=pair, followed__in=pair) if viewer.pk else Follow.objects.none()
-    followers = set(between.values_list("follower", flat=True))
-    return {"followed": viewer.pk in followers, "follows_you": who.pk in followers}
 
 
 @require_safe

@@ -1,6 +1,8 @@
 """What gunicorn says through our logging, and what it must not."""
 
 import logging
+import subprocess
+import sys
 
 import pytest
 from gunicorn.config import Config
@@ -42,3 +44,38 @@ def test_what_is_no_request_is_not_repeated(log, caplog):
         "Invalid request from ip=::1: Invalid HTTP Header",
         "Worker (pid:7) was sent SIGKILL!",
     ]
+
+
+# What gunicorn does while the background worker is started again and again: it forks processes that live on.
+FORKING = """
+import os, signal, sys, time
+from pathlib import Path
+from types import SimpleNamespace
+from django.conf import settings
+from microblog import server
+
+home = Path(sys.argv[1])
+settings.configure(BASE_DIR=home)
+server.BACK_OFF = 0, 0
+server.beside.start(SimpleNamespace(LISTENERS=["a door"]))
+web, until = [], time.monotonic() + 30
+while len((home / "starts").read_text()) < 10 and time.monotonic() < until:
+    if len(web) < 50:
+        web.append(os.fork())
+        if not web[-1]:
+            signal.pause()
+    time.sleep(0.002)
+server.beside.ending.set()
+for pid in web:
+    os.kill(pid, signal.SIGKILL)
+"""
+
+
+def test_the_worker_beside_the_web_is_started_again_whatever_is_forked_meanwhile(tmp_path):
+    (tmp_path / "starts").touch()
+    (tmp_path / "manage.py").write_text(
+        "from pathlib import Path; Path(__file__).with_name('starts').open('a').write('.')"
+    )
+    done = subprocess.run([sys.executable, "-c", FORKING, tmp_path], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert len((tmp_path / "starts").read_text()) >= 10, "nobody noticed that it ended"

@@ -117,29 +117,36 @@
   }
 
   // A text is kept in this tab until the site says that it was posted: an expired session costs nothing.
-  const kept = `draft:${$("#me .me")?.getAttribute("href")}`;
-  function remember(form) {
+  // Each form has its own: what was meant as an answer does not turn up as a post.
+  const kept = (form) => `draft:${$("#me .me")?.getAttribute("href")}:${new URL(form.action).pathname}`;
+  function remember(form, sent = false) {
     try {
       const text = $("textarea", form).value;
-      if (text) sessionStorage.setItem(kept, text);
-      else sessionStorage.removeItem(kept);
+      if (text) sessionStorage.setItem(kept(form), text);
+      else sessionStorage.removeItem(kept(form));
+      if (sent) sessionStorage.setItem("sent", kept(form));
+    } catch { /* storage may be switched off */ }
+  }
+  function arrived() {
+    try {
+      if ($("[data-about='posted']")) sessionStorage.removeItem(sessionStorage.getItem("sent"));
     } catch { /* storage may be switched off */ }
   }
   function restore(form) {
     try {
-      if ($("[data-about='posted']")) sessionStorage.removeItem(kept);
-      const text = sessionStorage.getItem(kept);
+      const text = sessionStorage.getItem(kept(form));
       const body = $("textarea", form);
       if (!text || body.value) return;
       body.value = text;
       say(live.dataset.kept, true);
     } catch { /* storage may be switched off */ }
   }
+  arrived();
   for (const form of $$("form.write")) {
     restore(form);
     count(form);
     form.addEventListener("input", () => { remember(form); count(form); });
-    form.addEventListener("submit", () => remember(form));
+    form.addEventListener("submit", () => remember(form, true));
   }
   for (const form of $$("form:not([data-draft]):has(.count[data-limit])")) {
     count(form);

@@ -122,9 +122,13 @@ def visit(site: Site, chromium: Browser) -> Iterator[Visit]:
         contexts.append(context)
         return context
 
+    log = site.folder / "log"
+    began = log.stat().st_size
     yield make
     for context in contexts:
         context.close()
+    # What the site wrote meanwhile: pytest shows it of a test that failed.
+    print(log.read_bytes()[began:].decode(errors="replace")[-10_000:])  # noqa: T201
 
 
 @pytest.fixture(scope="session")

@@ -28,6 +28,14 @@ def postgres() -> Iterator[Postgres]:
         pytest.skip(str(missing))
 
 
+@pytest.fixture(autouse=True)
+def written(tmp_path: Path) -> Iterator[None]:
+    """What processes wrote is printed at the end, which pytest shows of a test that failed."""
+    yield
+    for log in sorted(tmp_path.glob("*.log")):
+        print(f"\n{log.name} ends so:\n{log.read_text(errors='replace')[-10_000:]}")  # noqa: T201
+
+
 class Place:
     """Where commands of ours run: a directory of the code, an environment, a database."""
 

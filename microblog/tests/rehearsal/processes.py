@@ -1,9 +1,11 @@
 """Processes of ours, each with a group of its own and all that it writes in a file."""
 
+import inspect
 import os
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
@@ -72,12 +74,12 @@ class Process:
             time.sleep(0.05)
 
 
-def wait_until(what: object, seconds: float = 30) -> None:
+def wait_until(what: Callable[[], object], seconds: float = 30) -> None:
     """Go on when the function `what` returns something true."""
     until = time.monotonic() + seconds
-    while not what():  # type: ignore[operator]
+    while not what():
         if time.monotonic() > until:
-            raise AssertionError(f"{what} stayed false for {seconds} s")
+            raise AssertionError(f"This stayed false for {seconds} s: {inspect.getsource(what).strip()}")
         time.sleep(0.05)
 
 

@@ -111,17 +111,17 @@ def test_fails_on(name: str, checkout: Path):
     sabotage, step, reason = SABOTAGES[name]
     sabotage(checkout)
     done = rehearse(checkout)
-    assert done.returncode == 1
+    assert done.returncode == 1, done.stdout + done.stderr
     steps = [line for line in done.stdout.splitlines() if line.startswith(("PASS", "FAIL"))]
     failed = [line for line in steps if line.startswith("FAIL")]
     assert len(failed) == 2, done.stdout  # the step, and the whole
-    assert step in failed[0]
+    assert step in failed[0], done.stdout
     assert reason in done.stdout
 
 
 def test_passes_on_what_is_here(checkout: Path):
     done = rehearse(checkout)
-    assert done.returncode == 0, done.stdout
+    assert done.returncode == 0, done.stdout + done.stderr
     assert "FAIL" not in done.stdout
     assert done.stdout.count("PASS") >= 20
 

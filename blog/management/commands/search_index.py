@@ -1,0 +1,74 @@
+"""Fill the index that search reads, or compare it with the posts.
+
+An engine plugs in with two functions, in the module that `ENGINES` names for it: `rebuild()`, which yields how many
+posts it has indexed with each step, and `verify(repair=…)`, which yields pairs: how many it has looked at, and how
+many of these differed. Options of its own it adds in `add_arguments`.
+"""
+
+from collections.abc import Iterator
+from time import monotonic
+from types import ModuleType
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from blog import search
+from blog.models import Post
+from blog.search import index
+
+# What rebuilds and verifies for an engine, by its NAME.
+ENGINES: dict[str, ModuleType] = {"sqlite": index, "postgres": index}
+
+
+class Command(BaseCommand):
+    help = "Fill the index that search reads (--rebuild), or compare it with the posts and mend it (--verify)."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        what = parser.add_mutually_exclusive_group(required=True)
+        what.add_argument("--rebuild", action="store_true", help="index every post anew; search answers meanwhile")
+        what.add_argument("--verify", action="store_true", help="compare the index with the posts, and mend it")
+        parser.add_argument("--check", action="store_true", help="with --verify: change nothing; exit 1 if it differs")
+
+    def handle(self, *args: Any, rebuild: bool, check: bool, **options: Any) -> None:
+        engine = ENGINES[search.engine().NAME]
+        if rebuild:
+            self.rebuild(engine)
+        else:
+            self.verify(engine, check=check)
+
+    def rebuild(self, engine: ModuleType) -> None:
+        done = self.progress(engine.rebuild())
+        self.stdout.write(self.style.SUCCESS(f"Indexed {done:,} posts."))
+
+    def verify(self, engine: ModuleType, *, check: bool) -> None:
+        wrong = 0
+
+        def counted() -> Iterator[int]:
+            nonlocal wrong
+            for seen, differing in engine.verify(repair=not check):
+                wrong += differing
+                yield seen
+
+        seen = self.progress(counted())
+        if not wrong:
+            self.stdout.write(f"The index is right: {seen:,} posts compared.")
+        elif check:
+            raise CommandError(f"{wrong:,} rows of the index are wrong. manage.py search_index --verify mends them.")
+        else:
+            self.stdout.write(f"Mended {wrong:,} rows of the index: {seen:,} posts compared.")
+
+    def progress(self, steps: Iterator[int]) -> int:
+        """Go through `steps`, saying on a terminal how far it is, how fast, and how long it takes. Return the sum."""
+        total = Post.objects.count() if self.stderr.isatty() else 0
+        begun, done = monotonic(), 0
+        for step in steps:
+            done += step
+            if self.stderr.isatty():
+                rate = done / max(monotonic() - begun, 0.001)
+                left = max(0, total - done) / max(rate, 1)
+                line = f"\r{done:,} of {total:,} posts, {rate:,.0f} a second, {left:.0f} s left "
+                self.stderr.write(line, ending="")
+                self.stderr.flush()
+        if self.stderr.isatty():
+            self.stderr.write("")
+        return done

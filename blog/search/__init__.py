@@ -1,0 +1,91 @@
+"""Search: what was asked, read once (`query`), is found by one of three engines, and shown if the reader may see it.
+
+The database's own engine is always there: its rows are written in the transaction that writes a post, by
+`blog.models.search`. Whoever writes posts in bulk calls `changed(ids)`; whoever deletes them past Django, `dropped`.
+"""
+
+import logging
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+from django.db import connection
+
+from accounts.models import User
+from blog.models import Post
+from blog.models.search import changed, dropped
+from blog.models.timeline import stamps_of
+from blog.search import cursor as cursors
+from blog.search import postgres, sqlite
+from blog.search.cursor import CursorError
+from blog.search.engine import EngineError, Hit, Order, Wanted
+from blog.search.query import Query, parse
+
+__all__ = ["CursorError", "Hits", "changed", "dropped", "engine", "match", "parse"]
+PAGE = 20
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Hits:
+    """A page of posts that were found.
+
+    rows: stamps (blog.models.timeline), in the order asked for. older: the cursor of the next page, "" on the last.
+    degraded: another engine than the site's own found them, and some may be missing. restarted: the cursor was of
+    another engine or order, so this is the first page again. engine: its name.
+    """
+
+    query: Query
+    rows: list[tuple] = field(default_factory=list)
+    older: str = ""
+    degraded: bool = False
+    restarted: bool = False
+    engine: str = ""
+
+
+def match(text: str, *, viewer: Any, cursor: str = "", order: Order = "best", typing: bool = False) -> Hits:
+    """The page of `text`'s hits that begins at `cursor`, as `viewer` may see them.
+
+    `typing`: the last word may be a beginning. Raises CursorError where `cursor` is none.
+    """
+    query = parse(text, typing=typing)
+    if query.is_empty:
+        return Hits(query)
+    try:
+        return _page(engine(), query, viewer, cursor, order)
+    except EngineError as error:
+        logger.warning("Search falls back to the database: %s", error)
+        return _page(database_engine(), query, viewer, cursor, order, degraded=True)
+
+
+def engine() -> ModuleType:
+    """The engine that the settings name."""
+    return database_engine()
+
+
+def database_engine() -> ModuleType:
+    """The engine that is in the database."""
+    return postgres if connection.vendor == "postgresql" else sqlite
+
+
+def _page(module: ModuleType, query: Query, viewer: Any, cursor: str, order: Order, *, degraded: bool = False) -> Hits:
+    after = cursors.read(cursor, module.NAME, order) if cursor else None
+    authors = _people(query.authors)
+    about = {"degraded": degraded, "restarted": bool(cursor and after is None), "engine": module.NAME}
+    if query.authors and not authors:
+        return Hits(query, **about)
+    wanted = Wanted(query, viewer.pk, order, PAGE + 1, after, authors, _people(query.not_authors))
+    found: list[Hit] = module.find(wanted)
+    hits = found[:PAGE]
+    older = cursors.written(module.NAME, order, hits[-1]) if len(found) > PAGE else ""
+    return Hits(query, stamps(hits, viewer), older, **about)
+
+
+def _people(keys: tuple[str, ...]) -> tuple[int, ...]:
+    return tuple(User.objects.active().filter(username_key__in=keys).values_list("pk", flat=True)) if keys else ()
+
+
+def stamps(hits: list[Hit], viewer: Any) -> list[tuple]:
+    """The stamps of those hits that the database says `viewer` may see, in the order of the hits."""
+    heard = set(Post.objects.heard_by(viewer).filter(pk__in=[hit.id for hit in hits]).values_list("pk", flat=True))
+    return stamps_of([hit.id for hit in hits if hit.id in heard], viewer)

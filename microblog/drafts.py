@@ -1,0 +1,47 @@
+"""Texts that were sent without anybody being signed in any more: kept until whoever wrote them is back.
+
+A script keeps them in the browser as well; this is for where there is none. They are in the session of the visitor,
+which signing in continues, under the address that they were sent to, and are gone once the form has shown them.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.http import HttpRequest, HttpResponse
+
+from microblog.addresses import member_required
+
+KEY = "drafts"
+KEPT_AT_MOST = 3
+LONGEST = 10_000  # characters
+
+
+def writer_required(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """As `member_required`, for a view that takes a text in the field `body`: a visitor's is kept meanwhile."""
+    checked = member_required(view)
+
+    @wraps(view)
+    def keeping(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        if not request.user.is_authenticated and request.method == "POST":
+            keep(request, request.POST.get("body", ""))
+        return checked(request, *args, **kwargs)
+
+    return keeping
+
+
+def keep(request: HttpRequest, text: str) -> None:
+    """Keep `text` for the form that sends to the address of this request."""
+    if not text.strip():
+        return
+    drafts = {**request.session.get(KEY, {}), request.path: text[:LONGEST]}
+    request.session[KEY] = dict(list(drafts.items())[-KEPT_AT_MOST:])
+
+
+def take(request: HttpRequest, address: str) -> str:
+    """The text that was sent to `address`, once; "" where there is none."""
+    drafts = request.session.get(KEY)
+    if not drafts or address not in drafts:
+        return ""
+    text = drafts.pop(address)
+    request.session[KEY] = drafts
+    return text
