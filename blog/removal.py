@@ -17,7 +17,7 @@ from django_tasks_db.models import DBTaskResult
 
 from accounts.models import Follow, User
 from blog import counters
-from blog.models import Conversation, Gone, Like, Message, Notification, Post, Side, Tag, Tagging, Teller
+from blog.models import Conversation, Gone, Like, Message, Notification, Post, Side, Tag, Tagging, Teller, search
 
 BATCH = 500  # rows in one transaction
 DELETED = "-"  # in place of a name or a text in the history of the administration
@@ -27,6 +27,7 @@ def remove(member: User) -> None:
     """Delete `member` and every trace: rows, counts of others, links to them, what the history quotes."""
     while any(step(member) for step in STEPS):
         pass
+    search.purge()
     _forget(User, [member.pk])
     _forget_in_tasks(member)
     member.delete()

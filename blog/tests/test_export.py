@@ -29,6 +29,7 @@ from microblog.tests.queue import in_the_database, wait, waiting, work
 LEFT_OUT = {
     "blog.Post_mentions": "what others wrote",
     "blog.Teller": "what others did; a group tells how many they are, and the newest of them",
+    "accounts.NameWord": "the words of the name, which is in it",
     "accounts.Departure": "a day, of which they have an e-mail",
     "admin.LogEntry": "what moderators did",
     "accounts.User_groups": "rights that the staff gives",
