@@ -1,3 +1,5 @@
+from typing import TYPE_CHECKING, Any
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -14,3 +16,4 @@ class BlogConfig(AppConfig):
         signals.unfollowed.connect(receivers.on_unfollow)
         signals.muted.connect(receivers.on_mute)
         signals.blocked.connect(receivers.on_block)
+        signals.visibility_changed.connect(receivers.on_visibility)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from accounts.models import Block, Follow, Mute, User
-from blog.models import Notification
+from blog.models import Notification, Post, SearchEntry
 
 
 def on_follow(*, follow: Follow, **_signal: Any) -> None:
@@ -22,3 +22,8 @@ def on_block(*, block: Block, **_signal: Any) -> None:
     """Neither has news of the other, in the order of the keys."""
     for owner, actor in sorted([(block.blocker, block.blocked), (block.blocked, block.blocker)], key=lambda p: p[0].pk):
         Notification.part(owner, actor)
+
+
+def on_visibility(*, user: User, **_signal: Any) -> None:
+    """What somebody wrote is found as long as they may be seen."""
+    SearchEntry.objects.note_all_of(Post.objects.by(user))

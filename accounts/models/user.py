@@ -17,7 +17,7 @@ from accounts.models import sight
 from accounts.models.fields import FoldedField
 from accounts.models.names import NameWord, words_of
 from accounts.models.relations import Block, Follow, Mute
-from accounts.signals import blocked, followed, muted, unfollowed
+from accounts.signals import blocked, followed, muted, unfollowed, visibility_changed
 from accounts.validators import MaxCharacters, fold, validate_username
 
 SEEN_EVERY = timedelta(minutes=1)  # last seen is written at most this often
@@ -254,11 +254,14 @@ class User(AbstractBaseUser, PermissionsMixin):
         with transaction.atomic():
             User.objects.filter(pk=self.pk, suspended_at=None).update(suspended_at=timezone.now())
             self.sessions.all().delete()
+            visibility_changed.send(sender=User, user=self)
         self.refresh_from_db(fields=["suspended_at"])
 
     def restore(self) -> None:
         """Reactivate somebody who was suspended."""
-        User.objects.filter(pk=self.pk).update(suspended_at=None)
+        with transaction.atomic():
+            User.objects.filter(pk=self.pk).update(suspended_at=None)
+            visibility_changed.send(sender=User, user=self)
         self.suspended_at = None
 
 

@@ -45,6 +45,11 @@ class PostQuerySet(models.QuerySet["Post"]):
         """Without reposts."""
         return self.filter(repost_of=None)
 
+    def indexed(self) -> "PostQuerySet":
+        """What the index of a cluster holds, with the columns that a document is made of."""
+        shown = self.originals().filter(hidden_at=None, author__suspended_at=None)
+        return shown.only("author_id", "body", "language")
+
     def by(self, author: User) -> "PostQuerySet":
         return self.filter(author=author)
 

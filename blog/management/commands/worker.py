@@ -18,6 +18,9 @@ from django_tasks_db.compat import TASKS_LOGGER, TaskContext, task_finished, tas
 from django_tasks_db.models import DBTaskResult
 
 from blog import queue
+from blog.search import outbox
+from blog.search.calls import ClusterError
+from blog.search.indexer import Indexer
 from blog.tasks import start_filling_search
 from microblog import ratelimit
 from microblog.logging import request_id
@@ -49,6 +52,8 @@ class Runner:
         """Work until told to end, or, with `batch`, until nothing is due."""
         logger.info("worker %s starts", self.id)
         threading.Thread(target=self.keep_beating, name="beat", daemon=True).start()
+        if settings.ELASTICSEARCH_DSL and not self.batch:
+            threading.Thread(target=Indexer(self.ending).run, name="indexer", daemon=True).start()
         while not self.ending.is_set():
             try:
                 self.turn()
@@ -89,6 +94,7 @@ class Runner:
             self.work_on(row)
         elif self.batch:
             self.ending.set()
+            self.empty_the_outbox()
         else:
             self.ending.wait(LOOK_EVERY)
 
@@ -122,6 +128,14 @@ class Runner:
             raise
         except Exception:
             logger.exception("clean_up failed")
+
+    def empty_the_outbox(self) -> None:
+        """What the indexer does otherwise: tell the cluster what has changed."""
+        try:
+            while settings.ELASTICSEARCH_DSL and outbox.drain():
+                pass
+        except ClusterError as error:
+            logger.warning("Changes wait for the search index: %s", error)
 
     def keep_beating(self) -> None:
         """In a thread with a connection of its own, given back after each beat: connections are few."""
