@@ -1,5 +1,3 @@
-from typing import TYPE_CHECKING, Any
-
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
