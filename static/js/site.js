@@ -223,7 +223,7 @@
     const address = button.formAction;
     if (button.dataset.busy) return;
     button.dataset.busy = "1";
-    flip();
+    flip(button);
     try {
       const doc = await post(address);
       const facts = $(".profile .facts");
@@ -231,7 +231,7 @@
       if (facts && fresh) { facts.replaceWith(fresh); times(fresh); }
       say(notesOf(doc), true);
     } catch (error) {
-      flip();
+      flip(button);
       refused(error);
     }
     delete button.dataset.busy;
