@@ -9,7 +9,7 @@ from django.utils.cache import get_conditional_response, patch_cache_control
 from django.views.decorators.http import require_safe
 
 from accounts import avatars
-from accounts.models import Follow, Mute, User, sight
+from accounts.models import Follow, User, sight
 from accounts.validators import fold
 from microblog.pagination import cursor_of, has_gone, paginate
 
@@ -57,22 +57,13 @@ def followed_by(reader: Any, keys: list[int]) -> set[int]:
     return set(Follow.objects.filter(follower=reader.pk, followed__in=keys).values_list("followed_id", flat=True))
 
 
-def ties(viewer: Any, who: User) -> dict[str, bool]:
-    """How `viewer` and `who` stand to one another, as pages tell it to `viewer`."""
-    pair = [viewer.pk, who.pk]
-    between = Follow.objects.filter(follower__in=pair, followed__in=pair) if viewer.pk else Follow.objects.none()
-    followers = set(between.values_list("follower", flat=True))
-    muted = viewer.pk is not None and Mute.objects.filter(muter=viewer.pk, muted=who.pk).exists()
-    return {"followed": viewer.pk in followers, "follows_you": who.pk in followers, "muted": muted}
-
-
 @require_safe
 def card(request: HttpRequest, username: str) -> HttpResponse:
     """The small profile that opens beside a name, for the script; opened by itself it is the profile."""
     who = person_named(request, username)
     if not request.htmx:
         return redirect(who)
-    response = render(request, "accounts/_card.html", {"person": who, **ties(request.user, who)})
+    response = render(request, "accounts/_card.html", {"person": who, "ties": sight.ties(request.user, who)})
     patch_cache_control(response, private=True, no_store=True)
     return response
 
