@@ -208,14 +208,14 @@ def test_a_name_without_a_profile_opens_nothing(visit: Visit):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
 def test_what_opens_is_fit_for_everybody(width, scheme, visit: Visit, axe: str, pictures):
-    options = {"viewport": {"width": width, "height": 800}, "color_scheme": scheme}
+    screen = {"viewport": {"width": width, "height": 800}, "color_scheme": scheme}
 
     def look(page: Page, what: str) -> None:
         assert violations(page, axe) == []
         if pictures:
             page.screenshot(path=pictures / f"{what}-{width}-{scheme}.png")
 
-    page = visit("ada", **options).new_page()
+    page = visit("ada", **screen).new_page()
     page.goto("/explore/")
     name(page).hover()
     expect(card(page)).to_be_visible()
