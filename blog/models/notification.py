@@ -32,13 +32,15 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         return self.filter(read=False)
 
     def shown_to(self, owner: User) -> "NotificationQuerySet":
-        """Those of `owner` that name somebody whom they hear, or nobody at all, and no post that is out of sight."""
-        from blog.models.post import Post  # which imports this module
+        """Those of `owner` that name somebody whom they hear, or nobody at all, and no post that is out of sight.
 
+        Every post here is the owner's own or that of somebody it names: it is out of sight with them, or hidden.
+        """
         people = Teller.objects.filter(sight.heard(owner, "actor__"), notification=OuterRef("pk"))
-        posts = Post.objects.visible_to(owner).filter(pk=OuterRef("post"))
-        by_nobody = Q(kind__in=Notification.BY_NOBODY)
-        return self.filter(by_nobody | Exists(people), Q(post=None) | Exists(posts), owner=owner)
+        # A value, not a condition: PostgreSQL would answer EXISTS for all of the owner's groups, not for a page.
+        rows = self.filter(owner=owner).alias(somebody=Subquery(people.values("pk")[:1]))
+        posts = Q(post=None) | Q(post__hidden_at=None) | Q(post__author=owner)
+        return rows.filter(posts, Q(kind__in=Notification.BY_NOBODY) | Q(somebody__isnull=False))
 
     def mark_read(self) -> int:
         """Return how many groups were not read before."""
