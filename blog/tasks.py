@@ -1,7 +1,7 @@
 """Work that outlives the request. `start_x` makes the row and puts the task into the queue, in one transaction."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from django.conf import settings
@@ -12,6 +12,7 @@ from django.utils import timezone, translation
 
 from accounts import emails
 from accounts.models import Departure, User
+from blog import digest
 from blog.archive.reading import RefusedError
 from blog.archive.take import keep_upload, preview, take
 from blog.archive.write import write
@@ -159,3 +160,16 @@ def remove_member(pk: int) -> None:
         raise
     except Exception as error:
         raise AgainError(f"member {pk} could not be removed: {type(error).__name__}") from error
+
+
+def start_digests(*, site: str) -> Iterator[tuple[int, int]]:
+    """Put the digests that are due into the queue: a batch at a time, as `blog.digest.batches` says."""
+    return digest.batches(lambda pk, since, until: send_digest.enqueue(pk, since, until, site))
+
+
+@task
+@retried(OSError)
+def send_digest(pk: int, since: int, until: int, site: str) -> None:
+    """Nothing, if they read everything meanwhile."""
+    if member := User.objects.active().exclude(email="").filter(pk=pk).first():
+        digest.send(member, since, until, site=site)

@@ -220,6 +220,8 @@ class Choices(models.Model):
     silent = models.CharField(max_length=200, blank=True)  # the kinds they don't want, with spaces between
     digest = models.CharField(max_length=6, choices=Digest, default=Digest.OFF)
     digest_sent_at = models.DateTimeField(null=True)  # up to when a digest has told everything
+    # What they read when they chose, for those who leave their language to the browser.
+    language = models.CharField(max_length=12, blank=True, default="", db_default="")
 
     class Meta:
         indexes = [models.Index(fields=["digest", "digest_sent_at"], name="digest_due", condition=~Q(digest="off"))]
@@ -243,6 +245,7 @@ class Choices(models.Model):
         return cls.objects.filter(owner=owner).first() or cls(owner=owner)
 
     @classmethod
-    def choose(cls, owner: User, told: Iterable[str], digest: str) -> None:
+    def choose(cls, owner: User, told: Iterable[str], digest: str, language: str = "") -> None:
         silent = " ".join(kind for kind in Notification.CHOSEN if kind not in set(told))
-        cls.objects.update_or_create(owner=owner, defaults={"silent": silent, "digest": digest})
+        chosen = {"silent": silent, "digest": digest, "language": language}
+        cls.objects.update_or_create(owner=owner, defaults=chosen)
