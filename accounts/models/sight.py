@@ -32,12 +32,12 @@ def visible(viewer: Any, prefix: str = "") -> Q:
     """The condition that a person is visible to `viewer`; `prefix` leads to the person: "author__"."""
     if getattr(viewer, "is_staff", False):
         return Q()
-    return _active(prefix) & _apart(viewer, prefix)
+    return _active(prefix) & apart(viewer, prefix)
 
 
 def heard(viewer: Any, prefix: str = "") -> Q:
     """The condition that a person is heard by `viewer`."""
-    shown = _active(prefix) & _apart(viewer, prefix)
+    shown = _active(prefix) & apart(viewer, prefix)
     if viewer is None or viewer.pk is None:
         return shown
     return shown & ~Q(**{f"{_key(prefix)}__in": Mute.objects.filter(muter=viewer.pk).values("muted")})
