@@ -1,7 +1,7 @@
 """Work that outlives the request. `start_x` makes the row and puts the task into the queue, in one transaction."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import timedelta
 
 from django.conf import settings
@@ -60,14 +60,14 @@ def start_import(member: User, file: File, *, site: str, language: str) -> Job:
     return job
 
 
-def start_taking(previewed: Job, *, follow: bool, site: str, language: str) -> Job:
-    """Take in what was read; `follow`: and follow the people of the archive who are here."""
+def start_taking(previewed: Job, *, also: Collection[str] = (), site: str, language: str) -> Job:
+    """Take in what was read; `also` says whether to follow, block and mute the people of the archive who are here."""
     with transaction.atomic():
         job, new = Job.objects.start(
             previewed.owner,
             Job.Kind.IMPORT,
             source=previewed,
-            result={"follow": follow, "kind": previewed.result["kind"]},
+            result={"kind": previewed.result["kind"], **dict.fromkeys(also, True)},
         )
         if new:
             run_job.enqueue(job.pk, site, language)
