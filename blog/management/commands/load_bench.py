@@ -21,9 +21,14 @@ from django.db.models import Model
 from accounts.models import Block, Follow, Mute, User
 from accounts.validators import fold
 from blog import text
+<<<<<<< HEAD
 from blog.bench import Plan, Row, Sizes, row_of, stored
 from blog.models import Conversation, Like, Message, Notification, Post, Side, Tag, Tagging, Teller
+=======
+from blog.models import Post, SearchEntry, SearchRow, Tag, Tagging
+>>>>>>> main
 from blog.models.ids import id_at
+from blog.search import index
 
 BATCH = 10_000
 BODIES = 2000  # that messages and answers repeat
@@ -78,6 +83,9 @@ class Command(BaseCommand):
                 cursor.execute(statement)
         with connection.cursor() as cursor:
             cursor.execute(COUNT)
+        SearchEntry.objects.note_all_of(Post.objects.indexed())
+        indexed = sum(index.rebuild())
+        self.stdout.write(f"{indexed:,} {SearchRow._meta.db_table}")
 
     def write_posts(self, folder: Path, names: dict[str, int], plan: Plan, bodies: list[str]) -> None:
         tags: dict[str, int] = {}
