@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 TABLE = "blog_search"
 AT_ONCE = 200  # rows in one statement
+PAGES = 500  # of FTS5, about 4 KB each, that are merged in one transaction
 
 
 class SearchRowQuerySet(models.QuerySet["SearchRow"]):
@@ -88,9 +89,18 @@ def _drop(ids: Sequence[int]) -> None:
 
 
 def purge() -> None:
-    """Let nothing remain of what was dropped: FTS5 only notes that it is gone until it puts its pieces together."""
-    if connection.vendor == "sqlite":
-        _run(f"INSERT INTO {TABLE} ({TABLE}) VALUES ('optimize')", [])
+    """Drop the words of deleted posts for good: FTS5 keeps them until it merges its pages, here PAGES at a time.
+
+    Source: https://www.sqlite.org/fts5.html#the_merge_command
+    """
+    if connection.vendor != "sqlite":
+        return
+    connection.ensure_connection()
+    pages, changes = -PAGES, 2  # the first one, below zero, says that everything is to be merged
+    while pages < 0 or changes >= 2:
+        before = connection.connection.total_changes
+        _run(f"INSERT INTO {TABLE} ({TABLE}, rank) VALUES ('merge', %s)", [pages])
+        pages, changes = PAGES, connection.connection.total_changes - before
 
 
 def marks_of(post: "Post", read: words.Read) -> list[str]:

@@ -9,6 +9,7 @@ import fcntl
 import os
 import pwd
 import re
+import secrets
 import shutil
 import signal
 import socket
@@ -17,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -47,10 +48,16 @@ def find_program(name: str, *places: str) -> str:
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port of 127.0.0.1 that nobody listens on now.
+
+    None that the system itself gives away: between our look and the start of a server, any connection could get it.
+    """
+    while True:
+        port = 15_000 + secrets.randbelow(15_000)  # not `random`, which repeats itself in every process of a test run
+        with socket.socket() as probe, suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def unprivileged(*names: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('blog', '0009_search'),
+        ("blog", "0012_notification_pages"),
     ]
 
     operations = [
