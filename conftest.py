@@ -3,6 +3,7 @@
 import io
 import os
 import secrets
+import tempfile
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -27,7 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """The processes of one run share one Elasticsearch: here is where, and the first that needs it starts it."""
     if not hasattr(config, "workerinput"):
-        os.environ[SHARED_ELASTICSEARCH] = f"/tmp/mb-es-{secrets.token_hex(6)}"
+        os.environ[SHARED_ELASTICSEARCH] = f"{tempfile.gettempdir()}/mb-es-{secrets.token_hex(6)}"
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
