@@ -29,7 +29,7 @@ for n in range(1, {POSTS // WRITTEN}):
     later = n * {WRITTEN} * 60_000 << 16
     first = "FROM blog_post ORDER BY id LIMIT {WRITTEN}"
     connection.cursor().execute(f"INSERT INTO blog_post (id, {{others}}) SELECT id + {{later}}, {{others}} {{first}}")
-"""  # noqa: S608
+"""
 EXPORT = """
 from accounts.models import User
 from blog import tasks
