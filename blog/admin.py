@@ -34,7 +34,7 @@ SHOW = Verb(
     label=_("Show again"),
     permission="blog.moderate_post",
     applies=lambda moderator, post: post.hidden_at is not None,
-    run=lambda post, reason: post.show(),
+    run=lambda post, reason: post.show(reason),
     question=lambda n: ngettext("Show this post again?", "Show these %(n)d posts again?", n) % {"n": n},
     done=lambda n: ngettext("%(n)d post is shown again.", "%(n)d posts are shown again.", n) % {"n": n},
 )

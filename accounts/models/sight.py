@@ -7,13 +7,15 @@ that are written as text. A test holds the two together.
 - **Heard**: should this person turn up where the viewer did not ask for them, as in a timeline? Who is visible and not
   muted by the viewer.
 
+Both stand on a third, which private messages ask alone: are the two **apart**, with no block between them?
+
 Staff may look at everybody; in their own timelines they are readers like all others.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from accounts.models.relations import Block, Mute
 from microblog import prepared
@@ -30,23 +32,36 @@ def visible(viewer: Any, prefix: str = "") -> Q:
     """The condition that a person is visible to `viewer`; `prefix` leads to the person: "author__"."""
     if getattr(viewer, "is_staff", False):
         return Q()
-    return _active(prefix) & _apart(viewer, prefix)
+    return _active(prefix) & apart(viewer, prefix)
 
 
 def heard(viewer: Any, prefix: str = "") -> Q:
     """The condition that a person is heard by `viewer`."""
-    shown = _active(prefix) & _apart(viewer, prefix)
+    shown = _active(prefix) & apart(viewer, prefix)
     if viewer is None or viewer.pk is None:
         return shown
     return shown & ~Q(**{f"{_key(prefix)}__in": Mute.objects.filter(muter=viewer.pk).values("muted")})
+
+
+def hearing(person: Any) -> Q:
+    """The condition that somebody hears `person`: `heard`, asked from the other side."""
+    if person.suspended_at is not None:
+        return Q(pk__in=[])
+    block, mute, one = Block.objects.filter, Mute.objects.filter, OuterRef("pk")
+    apart = Exists(block(blocker=person.pk, blocked=one)) | Exists(block(blocker=one, blocked=person.pk))
+    return ~apart & ~Exists(mute(muter=one, muted=person.pk))
 
 
 def _active(prefix: str) -> Q:
     return Q(**{f"{prefix}suspended_at": None})
 
 
-def _apart(viewer: Any, prefix: str) -> Q:
-    """No block stands between `viewer` and the person."""
+def apart(viewer: Any, prefix: str = "") -> Q:
+    """The condition that no block stands between `viewer` and the person.
+
+    What two people wrote to each other stays with one of them while the other is suspended or muted. Staff is no
+    exception: to look at somebody's page is their work, to write to who blocked them is not.
+    """
     if viewer is None or viewer.pk is None:
         return Q()
     key = _key(prefix)

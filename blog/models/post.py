@@ -45,6 +45,11 @@ class PostQuerySet(models.QuerySet["Post"]):
         """Without reposts."""
         return self.filter(repost_of=None)
 
+    def indexed(self) -> "PostQuerySet":
+        """What the index of a cluster holds, with the columns that a document is made of."""
+        shown = self.originals().filter(hidden_at=None, author__suspended_at=None)
+        return shown.only("author_id", "body", "language")
+
     def by(self, author: User) -> "PostQuerySet":
         return self.filter(author=author)
 
@@ -181,12 +186,10 @@ class Post(models.Model):
 
     def tell(self) -> None:
         """Tell whom it answers, and whom it mentions besides."""
-        told: set[int | None] = {self.author_id}
-        if self.reply_to and self.other_id not in told:
-            Notification.tell(self.reply_to.author, Notification.Kind.REPLY, self.author, post=self)
-            told.add(self.other_id)
-        for person in self.mentions.exclude(pk__in=told).order_by("pk"):
-            Notification.tell(person, Notification.Kind.MENTION, self.author, post=self)
+        kinds = dict.fromkeys(self.mentions.values_list("pk", flat=True), Notification.Kind.MENTION)
+        if self.reply_to_id and self.other_id:
+            kinds[self.other_id] = Notification.Kind.REPLY
+        Notification.announce(self, kinds)
 
     def like(self, reader: User) -> None:
         """`reader` likes it; twice is one like. DoesNotExist if it was deleted meanwhile, as for all of these verbs."""
@@ -245,27 +248,27 @@ class Post(models.Model):
         return place
 
     def hide(self, reason: str) -> None:
-        """Take the post, and who repeats it, out of everybody's sight but its author's and the staff's."""
+        """Take the post and its reposts out of everybody's sight but the author's, who is told, and the staff's."""
+        hidden = {"hidden_at": timezone.now(), "hidden_reason": reason, "version": F("version") + 1}
         with transaction.atomic():
-            Post.objects.filter(self._with_reposts, hidden_at=None).update(
-                hidden_at=timezone.now(), hidden_reason=reason, version=F("version") + 1
-            )
-            search.changed([self.pk])
+            done = Post.objects.filter(pk=self.pk, hidden_at=None).update(**hidden)
+            self.reposts.filter(hidden_at=None).update(**hidden)
+            search.dropped([self.pk])
+            if done:
+                Notification.tell(self.author, Notification.Kind.MODERATION, post=self, text=reason)
         self.refresh_from_db(fields=["hidden_at", "hidden_reason", "version"])
 
-    def show(self) -> None:
-        """Show a hidden post again."""
+    def show(self, reason: str = "") -> None:
+        """Show a hidden post again, and tell its author, with the reason."""
+        shown = {"hidden_at": None, "hidden_reason": "", "version": F("version") + 1}
         with transaction.atomic():
-            Post.objects.filter(self._with_reposts).exclude(hidden_at=None).update(
-                hidden_at=None, hidden_reason="", version=F("version") + 1
-            )
+            done = Post.objects.filter(pk=self.pk).exclude(hidden_at=None).update(**shown)
+            self.reposts.exclude(hidden_at=None).update(**shown)
             search.changed([self.pk])
+            if done:
+                Notification.tell(self.author, Notification.Kind.RESTORED, post=self, text=reason)
         self.refresh_from_db(fields=["hidden_at", "hidden_reason", "version"])
 
     def _lock(self) -> "Post":
         """The row as it is now, which nobody else changes until the end of the transaction."""
         return Post.objects.select_for_update(no_key=True).get(pk=self.pk)
-
-    @property
-    def _with_reposts(self) -> Q:
-        return Q(pk=self.pk) | Q(repost_of=self.pk)

@@ -55,6 +55,7 @@
   const shapes = {
     day: format({ dateStyle: "long" }),
     long: format({ dateStyle: "medium", timeStyle: "short" }),
+    clock: format({ timeStyle: "short" }),
     near: format({ month: "short", day: "numeric" }),
     far: format({ year: "numeric", month: "short", day: "numeric" }),
   };
@@ -93,6 +94,9 @@
   }
   times();
   setInterval(times, 60000);
+  // For the scripts of single pages: something was added here; something was refused.
+  document.addEventListener("added", (event) => times(event.target));
+  document.addEventListener("refused", refused);
 
   // ------------------------------------------------------------------------------------------------ writing
   // Counted as the server counts (blog/text.py): cleaned, then characters as people see them.
@@ -149,7 +153,7 @@
     } catch { /* storage may be switched off */ }
   }
   arrived();
-  for (const form of $$("form.write")) {
+  for (const form of $$("form.write, form.send")) {
     restore(form);
     count(form);
     form.addEventListener("input", () => { remember(form); count(form); });
@@ -219,11 +223,14 @@
     $(".count", old).textContent = $(".count", fresh).textContent;
   }
 
+  // ------------------------------------------------------------------------------------------------ following
   async function follow(button) {
     const address = button.formAction;
+    const same = $$(".follow").filter((other) => other.formAction === address); // beside another of their names
+    const turn = () => same.forEach(flip);
     if (button.dataset.busy) return;
     button.dataset.busy = "1";
-    flip(button);
+    turn();
     try {
       const doc = await post(address);
       const facts = $(".profile .facts");
@@ -231,7 +238,7 @@
       if (facts && fresh) { facts.replaceWith(fresh); times(fresh); }
       say(notesOf(doc), true);
     } catch (error) {
-      flip(button);
+      turn();
       refused(error);
     }
     delete button.dataset.busy;
@@ -268,7 +275,7 @@
   async function question(link) {
     let form;
     try {
-      form = $("#delete", await page(link.href));
+      form = $("#delete, #block", await page(link.href));
     } catch { /* the page itself says what is wrong */ }
     if (!form) return location.assign(link.href);
     const title = Object.assign(document.createElement("h2"), { textContent: link.textContent.trim() });
@@ -280,8 +287,9 @@
     ask.showModal();
   }
   ask.addEventListener("submit", async (event) => {
-    event.preventDefault();
     const form = event.target;
+    if (form.id !== "delete") return;
+    event.preventDefault();
     const card = $(`#post-${form.action.match(/posts\/(\d+)\//)?.[1]}`);
     ask.close();
     try {
@@ -382,7 +390,7 @@
   function copy(button) {
     navigator.clipboard.writeText(new URL(button.dataset.copy, location).href)
       .then(() => say(live.dataset.copied), () => say(live.dataset.refused));
-    if (menu.matches(":popover-open")) menu.hidePopover();
+    button.closest("[popover]")?.hidePopover();
   }
 
   // ------------------------------------------------------------------------------------------------ keys
@@ -402,6 +410,12 @@
     n: () => write() || ($(".compose") && location.assign($(".compose").href)),
     j: () => step(1),
     k: () => step(-1),
+    "/": () => {
+      const box = $$(".find input").find((input) => input.offsetParent);
+      if (!box) location.assign(live.dataset.search);
+      box?.select();
+      box?.focus();
+    },
     "?": () => $("#keys").showModal(),
     Enter: () => document.activeElement.matches(".post") && $(".when", document.activeElement)?.click(),
   };
@@ -413,7 +427,7 @@
       return;
     }
     if (document.body.dataset.shortcuts === "off" || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (on.matches?.(typing) || $("dialog[open], :popover-open")) return;
+    if (on.matches?.(typing) || $("dialog[open], :popover-open:not(#card)")) return;
     if (event.key === "Enter" && !on.matches?.(".post")) return;
     const action = keys[event.key];
     if (action) { event.preventDefault(); action(); }

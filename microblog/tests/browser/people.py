@@ -45,9 +45,12 @@ def write_jobs(member: Any) -> None:
 
     posts = [{"time": "2019-05-06T07:08:09+00:00", "body": body} for _name, _language, body in POSTS[:5]]
     found = {"kind": "mastodon", "posts": 1204, "known": 3, "left": {"not_public": 1, "shared": 20}, "first": posts}
-    read = make("preview", "ready", result={**found, "people": ["bob", LONG_USERNAME], "people_count": 2})
+    found |= {"reposts": 2}
+    named = {"follow_people": ["bob", LONG_USERNAME], "follow_count": 2, "block_people": ["vera"], "block_count": 1}
+    named |= {"mute_people": ["leyla"], "mute_count": 1}
+    read = make("preview", "ready", result={**found, **named})
     Chunk.objects.create(job=read, number=0, body=b"{}")
-    make("import", "ready", result={**found, "taken": 1204, "follow": True, "followed": 2})
+    make("import", "ready", result={**found, "taken": 1204, "follow": True, "followed": 2, "mute": True, "muted": 1})
     make("export", "failed", message="lost")
     make("export", "ready", result={"size": 1_300_000, "posts": 1204}, expires_at=timezone.now() + timedelta(days=7))
     make("import", "waiting", message="again")
