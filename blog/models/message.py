@@ -82,7 +82,8 @@ class SideQuerySet(models.QuerySet["Side"]):
         with transaction.atomic():
             wrong: list[Any] = list(Side.objects.filter(pk__in=[side.pk for side in self.locked()]).wrong())
             for side in wrong:
-                Side.objects.filter(pk=side.pk).update(newest=side.true_newest, unread=side.true_unread)
+                side.newest, side.unread = side.true_newest, side.true_unread
+            Side.objects.bulk_update(wrong, ["newest", "unread"], batch_size=200)
         return len(wrong)
 
 
