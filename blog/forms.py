@@ -5,12 +5,12 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from accounts.models import User
 from blog import language, text
-from blog.models import Post
+from blog.models import Choices, Notification, Post
 from blog.models.message import MESSAGE_LENGTH
 from microblog import languages
 from microblog.pagination import LARGEST
@@ -65,9 +65,43 @@ class PostForm(forms.Form):
         return body
 
     def publish(self, author: Any) -> Post:
+        return Post.objects.publish(author, **self.written())
+
+    def written(self) -> dict[str, Any]:
+        """The text and its language, as `Post.objects.publish` takes them."""
         body = self.cleaned_data["body"]
-        chosen = self.cleaned_data["language"]
-        return Post.objects.publish(author, body, language=chosen or language.detect(body))
+        return {"body": body, "language": self.cleaned_data["language"] or language.detect(body)}
+
+
+class AnswerForm(PostForm):
+    """An answer to the post `to`."""
+
+    def __init__(self, *args: Any, to: Post, **kwargs: Any) -> None:
+        super().__init__(*args, **{"auto_id": "reply_%s", **kwargs})
+        self.to = to
+        self.fields["body"].label = _("Your answer")
+        placeholder = gettext("Reply to %(name)s") % {"name": to.author.shown_name}
+        # The buttons "Reply" lead to #reply: the browser puts the focus there by itself.
+        self.fields["body"].widget.attrs |= {"placeholder": placeholder, "id": "reply"}
+
+    def publish(self, author: Any) -> Post:
+        return Post.objects.publish(author, reply_to=self.to, **self.written())
+
+
+class AskedField(forms.CharField):
+    """The text of a search, as it was typed: whatever it is, it gets an answer."""
+
+    def to_python(self, value: Any) -> str:
+        return (super().to_python(value) or "").replace("\0", "")
+
+
+class SearchForm(forms.Form):
+    """A search: its text, what is looked for, in which order, and where the page begins."""
+
+    q = AskedField(required=False, strip=False)
+    kind = forms.ChoiceField(choices=[("posts", ""), ("people", ""), ("tags", "")], required=False)
+    order = forms.ChoiceField(choices=[("best", ""), ("newest", "")], required=False)
+    before = forms.CharField(max_length=300, required=False)
 
 
 class MessageForm(forms.Form):
@@ -154,3 +188,27 @@ class UploadForm(forms.Form):
         if self.cleaned_data["file"].size > LARGEST_UPLOAD:
             raise TOO_LARGE
         return self.cleaned_data["file"]
+
+
+class ReadForm(forms.Form):
+    """From which moment to which everything is read; the moments are those of `Notification.newest`."""
+
+    since = forms.IntegerField(min_value=0, max_value=LARGEST, required=False)
+    until = forms.IntegerField(min_value=0, max_value=LARGEST)
+
+
+class NotificationsForm(forms.Form):
+    """What a member wants to be told, and how often by e-mail."""
+
+    told = forms.MultipleChoiceField(
+        label=_("Tell me when"),
+        required=False,
+        choices=[(kind.value, kind.label) for kind in Notification.CHOSEN],
+        widget=forms.CheckboxSelectMultiple,
+    )
+    digest = forms.ChoiceField(
+        label=_("Send me what I have not read by e-mail"),
+        choices=Choices.Digest.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose how often.")},
+    )

@@ -1,7 +1,8 @@
 """Work that outlives the request. `start_x` makes the row and puts the task into the queue, in one transaction."""
 
 import logging
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Collection, Iterator
 from datetime import timedelta
 
 from django.conf import settings
@@ -9,20 +10,26 @@ from django.core.files import File
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q
 from django.utils import timezone, translation
+from django_tasks_db.models import DBTaskResult
 
 from accounts import emails
 from accounts.models import Departure, User
+from blog import digest
 from blog.archive.reading import RefusedError
 from blog.archive.take import keep_upload, preview, take
 from blog.archive.write import write
 from blog.models import Job
 from blog.models.job import StoppedError
 from blog.removal import remove
+from blog.search import index
+from microblog.pagination import LARGEST
 from microblog.retry import retried, task
 
 ATTACHED_AT_MOST = 1_000_000  # bytes
 AWAY = OperationalError, InterfaceError
 DELAYS = timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1)
+FILL = "blog.tasks.fill_search"
+FILL_AT_ONCE = 2  # seconds
 REMOVING_AT_MOST = timedelta(hours=3)  # then it is begun again
 logger = logging.getLogger(__name__)
 
@@ -60,14 +67,14 @@ def start_import(member: User, file: File, *, site: str, language: str) -> Job:
     return job
 
 
-def start_taking(previewed: Job, *, follow: bool, site: str, language: str) -> Job:
-    """Take in what was read; `follow`: and follow the people of the archive who are here."""
+def start_taking(previewed: Job, *, also: Collection[str] = (), site: str, language: str) -> Job:
+    """Take in what was read; `also` says whether to follow, block and mute the people of the archive who are here."""
     with transaction.atomic():
         job, new = Job.objects.start(
             previewed.owner,
             Job.Kind.IMPORT,
             source=previewed,
-            result={"follow": follow, "kind": previewed.result["kind"]},
+            result={"kind": previewed.result["kind"], **dict.fromkeys(also, True)},
         )
         if new:
             run_job.enqueue(job.pk, site, language)
@@ -146,6 +153,25 @@ def start_removals() -> int:
     return len(pks)
 
 
+def start_filling_search() -> bool:
+    """Begin to index what was written before there was a search, unless that is done or under way. Return whether."""
+    under_way = DBTaskResult.objects.filter(task_path=FILL, status__in=["READY", "RUNNING"])
+    if index.is_filled() or under_way.exists():
+        return False
+    fill_search.enqueue(LARGEST)
+    return True
+
+
+@task
+def fill_search(below: int) -> None:
+    """Index some of the posts older than `below`, and leave the rest to the next one, so that nobody's mail waits."""
+    until = time.monotonic() + FILL_AT_ONCE
+    while below and time.monotonic() < until:
+        below = index.fill(below)
+    if below:
+        fill_search.enqueue(below)
+
+
 @task
 @retried(AgainError, delays=DELAYS)
 def remove_member(pk: int) -> None:
@@ -159,3 +185,16 @@ def remove_member(pk: int) -> None:
         raise
     except Exception as error:
         raise AgainError(f"member {pk} could not be removed: {type(error).__name__}") from error
+
+
+def start_digests(*, site: str) -> Iterator[tuple[int, int]]:
+    """Put the digests that are due into the queue: a batch at a time, as `blog.digest.batches` says."""
+    return digest.batches(lambda pk, since, until: send_digest.enqueue(pk, since, until, site))
+
+
+@task
+@retried(OSError)
+def send_digest(pk: int, since: int, until: int, site: str) -> None:
+    """Nothing, if they read everything meanwhile."""
+    if member := User.objects.active().exclude(email="").filter(pk=pk).first():
+        digest.send(member, since, until, site=site)

@@ -3,9 +3,11 @@
 from accounts.forms.joining import GUESSES_PER, RegisterForm, SignInForm, guesses_of
 from accounts.forms.passwords import EmailForm, LeaveForm, NewPasswordForm, PasswordChangeForm, ResetForm
 from accounts.forms.profile import LanguageCodeForm, LanguageForm, ProfileForm, ThemeForm, WritersForm
+from accounts.forms.ties import BlockForm
 
 __all__ = [
     "GUESSES_PER",
+    "BlockForm",
     "EmailForm",
     "LanguageCodeForm",
     "LanguageForm",

@@ -15,7 +15,7 @@ Staff may look at everybody; in their own timelines they are readers like all ot
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from accounts.models.relations import Block, Mute
 from microblog import prepared
@@ -41,6 +41,15 @@ def heard(viewer: Any, prefix: str = "") -> Q:
     if viewer is None or viewer.pk is None:
         return shown
     return shown & ~Q(**{f"{_key(prefix)}__in": Mute.objects.filter(muter=viewer.pk).values("muted")})
+
+
+def hearing(person: Any) -> Q:
+    """The condition that somebody hears `person`: `heard`, asked from the other side."""
+    if person.suspended_at is not None:
+        return Q(pk__in=[])
+    block, mute, one = Block.objects.filter, Mute.objects.filter, OuterRef("pk")
+    apart = Exists(block(blocker=person.pk, blocked=one)) | Exists(block(blocker=one, blocked=person.pk))
+    return ~apart & ~Exists(mute(muter=one, muted=person.pk))
 
 
 def _active(prefix: str) -> Q:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('blog', '0009_search'),
+        ('blog', '0010_gone_answers'),
     ]
 
     operations = [
