@@ -54,7 +54,8 @@ def explore(request: HttpRequest) -> HttpResponse:
 @require_safe
 def person(request: HttpRequest, username: str) -> HttpResponse:
     """Somebody's newest posts, as a visitor sees them. Their name in other letters redirects as their page does."""
-    who = get_object_or_404(User.objects.active(), username_key=fold(username))
+    seen = User.objects.active().visible_to(request.user)
+    who = get_object_or_404(seen, username_key=fold(username))
     if who.username != username:
         return redirect("blog:person_feed", who.username, permanent=True)
     title = f"{who.shown_name} (@{who.username}) · {settings.SITE_NAME}"

@@ -1,6 +1,7 @@
 """Work that outlives the request. `start_x` makes the row and puts the task into the queue, in one transaction."""
 
 import logging
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
@@ -9,6 +10,7 @@ from django.core.files import File
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q
 from django.utils import timezone, translation
+from django_tasks_db.models import DBTaskResult
 
 from accounts import emails
 from accounts.models import Departure, User
@@ -19,11 +21,15 @@ from blog.archive.write import write
 from blog.models import Job
 from blog.models.job import StoppedError
 from blog.removal import remove
+from blog.search import index
+from microblog.pagination import LARGEST
 from microblog.retry import retried, task
 
 ATTACHED_AT_MOST = 1_000_000  # bytes
 AWAY = OperationalError, InterfaceError
 DELAYS = timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1)
+FILL = "blog.tasks.fill_search"
+FILL_AT_ONCE = 2  # seconds
 REMOVING_AT_MOST = timedelta(hours=3)  # then it is begun again
 logger = logging.getLogger(__name__)
 
@@ -145,6 +151,25 @@ def start_removals() -> int:
     for pk in pks:
         remove_member.enqueue(pk)
     return len(pks)
+
+
+def start_filling_search() -> bool:
+    """Begin to index what was written before there was a search, unless that is done or under way. Return whether."""
+    under_way = DBTaskResult.objects.filter(task_path=FILL, status__in=["READY", "RUNNING"])
+    if index.is_filled() or under_way.exists():
+        return False
+    fill_search.enqueue(LARGEST)
+    return True
+
+
+@task
+def fill_search(below: int) -> None:
+    """Index some of the posts older than `below`, and leave the rest to the next one, so that nobody's mail waits."""
+    until = time.monotonic() + FILL_AT_ONCE
+    while below and time.monotonic() < until:
+        below = index.fill(below)
+    if below:
+        fill_search.enqueue(below)
 
 
 @task

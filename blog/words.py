@@ -39,6 +39,7 @@ _UNIT = regex.compile(
     rf"|(?P<emoji>\p{{RI}}{{2}}|{text.EMOJI.pattern})",
     regex.V1,
 )
+_CHARACTER = regex.compile(rf"{_ALONE}\p{{M}}*", regex.V1)
 # Points and vowel signs that writers of Arabic and Hebrew leave out, and the stroke that only makes a word longer.
 _POINTED = regex.compile(r"[\p{Arabic}\p{Hebrew}]")
 _POINTS = regex.compile(r"(?<=[\p{Arabic}\p{Hebrew}]\p{Mn}*)\p{Mn}|ـ")
@@ -123,6 +124,11 @@ def spans(body: str) -> Iterator[Span]:
     """The words of `body` with their places in it, for marking them."""
     for match in _UNIT.finditer(body):
         yield Span(match.start(), match.end(), tuple(split(match[0])), match.lastgroup == "character")
+
+
+def is_character(word: str) -> bool:
+    """Whether it is of a writing that puts no spaces between words."""
+    return _CHARACTER.fullmatch(word) is not None
 
 
 def has_stem(word: str) -> bool:

@@ -98,7 +98,7 @@ def limit(
         @wraps(view)
         def limited(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.method == "POST":
-                check(name, by(request) if by else _who(request), times=times, per=per)
+                check(name, by(request) if by else who(request), times=times, per=per)
             return view(request, *args, **kwargs)
 
         return limited
@@ -106,5 +106,6 @@ def limit(
     return decorate
 
 
-def _who(request: HttpRequest) -> str:
+def who(request: HttpRequest) -> str:
+    """Who asks: the member, or else the address."""
     return f"member {request.user.pk}" if request.user.is_authenticated else client_address(request)

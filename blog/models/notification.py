@@ -170,11 +170,6 @@ class Notification(models.Model):
         cls._without(actor, cls.objects.filter(owner=owner, kind=kind, post=post))
 
     @classmethod
-    def seen(cls, owner: int, kind: str, actor: int | None) -> None:
-        """`owner` has seen what `actor` (their keys) did, where they did it: it is read."""
-        cls.objects.filter(owner=owner, kind=kind, actor=actor, read=False).update(read=True)
-
-    @classmethod
     def part(cls, owner: User, actor: User) -> None:
         """Take back all that `owner` has not read of `actor`, whom they don't want to hear any more."""
         cls._without(actor, cls.objects.filter(owner=owner))
@@ -192,6 +187,11 @@ class Notification(models.Model):
             rows = cls.objects.filter(pk__in=pks)
             rows.update(count=F("count") - 1, actor=Subquery(rest.values("actor")[:1]))
             rows.filter(count=0).delete()
+
+    @classmethod
+    def seen(cls, owner: int, kind: str, actor: int | None) -> None:
+        """`owner` has seen what `actor` (their keys) did, where they did it: it is read."""
+        cls.objects.filter(owner=owner, kind=kind, actor=actor, read=False).update(read=True)
 
 
 class Teller(models.Model):

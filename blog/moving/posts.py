@@ -9,7 +9,7 @@ from django.db import transaction
 from accounts.models import User
 from accounts.validators import fold
 from blog import language, text
-from blog.models import ImportedRow, Post, Tag, Tagging
+from blog.models import ImportedRow, Post, Tag, Tagging, search
 from blog.moving import plan
 from blog.moving.follows import raise_counts
 from blog.moving.ids import Ids, base_of
@@ -82,6 +82,7 @@ def publish(batch: list[Old], pks: list[int], members: set[int]) -> list[Post]:
     _tag(posts)
     _mention(posts, members)
     raise_counts({"post_count": Counter(post.author_id for post in posts)})
+    search.written(posts)
     return posts
 
 

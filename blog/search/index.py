@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from blog.models import Post, SearchRow
+from blog.models.post import PostQuerySet
 from blog.models.search import AT_ONCE, dropped
 
 
@@ -19,19 +20,41 @@ def rebuild() -> Iterator[int]:
     It works on the rows in place, so that search answers all the while.
     """
     for keys in _batches():
-        with transaction.atomic():
-            # Whoever hides or deletes one of these waits until its row is written, and takes it out after that.
-            posts = list(Post.objects.select_for_update().filter(pk__in=keys))
-            SearchRow.objects.write(posts)
+        _write(keys)
         yield len(keys)
     _drop_surplus(repair=True)
+
+
+def is_filled() -> bool:
+    """Whether the oldest post is in the index: `rebuild` and `fill` come to it last."""
+    oldest = _shown().order_by("pk").values_list("pk", flat=True).first()
+    return oldest is None or SearchRow.objects.filter(pk=oldest).exists()
+
+
+def fill(below: int) -> int:
+    """Index the newest posts older than `below`, at most AT_ONCE. Return the oldest of them, 0 when there is none."""
+    keys = list(_shown().filter(pk__lt=below).order_by("-pk").values_list("pk", flat=True)[:AT_ONCE])
+    _write(keys)
+    return keys[-1] if keys else 0
+
+
+def mend_newest(since: int) -> int:
+    """Index the posts from the id `since` on that have no row, as an older release may write them while it still runs.
+
+    Return how many there were.
+    """
+    lacking = _shown().filter(~Exists(SearchRow.objects.filter(pk=OuterRef("pk"))), pk__gte=since)
+    keys = list(lacking.values_list("pk", flat=True))
+    for start in range(0, len(keys), AT_ONCE):
+        _write(keys[start : start + AT_ONCE])
+    return len(keys)
 
 
 def verify(*, repair: bool) -> Iterator[tuple[int, int]]:
     """Compare every row with its post, and mend it with `repair`. Yield how many were seen, and how many differ."""
     for keys in _batches():
         with transaction.atomic():
-            posts = list(Post.objects.select_for_update().filter(pk__in=keys, hidden_at=None))
+            posts = _locked(keys)
             wrong = set(SearchRow.objects.differing(posts)) if posts else set()
             if repair:
                 SearchRow.objects.write(post for post in posts if post.pk in wrong)
@@ -39,9 +62,28 @@ def verify(*, repair: bool) -> Iterator[tuple[int, int]]:
     yield 0, _drop_surplus(repair=repair)
 
 
+def _write(keys: list[int]) -> None:
+    with transaction.atomic():
+        SearchRow.objects.write(_locked(keys))
+
+
+def _locked(keys: list[int]) -> list[Post]:
+    """These posts: whoever hides or deletes one waits until its row is written, and takes it out after that.
+
+    They lock the row first, too, so that nobody waits for each other.
+    """
+    list(SearchRow.objects.select_for_update().filter(pk__in=keys).values_list("pk"))
+    return list(_shown().select_for_update().filter(pk__in=keys))
+
+
+def _shown() -> PostQuerySet:
+    """The posts that have something to be found by."""
+    return Post.objects.originals().filter(hidden_at=None)
+
+
 def _batches() -> Iterator[list[int]]:
-    """The keys of all posts that are not hidden, the newest first."""
-    posts = Post.objects.originals().filter(hidden_at=None).order_by("-pk").values_list("pk", flat=True)
+    """Their keys, the newest first."""
+    posts = _shown().order_by("-pk").values_list("pk", flat=True)
     keys = list(posts[:AT_ONCE])
     while keys:
         yield keys
@@ -50,7 +92,7 @@ def _batches() -> Iterator[list[int]]:
 
 def _drop_surplus(*, repair: bool) -> int:
     """Take out the rows of posts that are hidden or gone. Return how many there were."""
-    shown = Post.objects.filter(pk=OuterRef("pk"), hidden_at=None)
+    shown = _shown().filter(pk=OuterRef("pk"))
     surplus = list(SearchRow.objects.filter(~Exists(shown)).values_list("pk", flat=True))
     if repair:
         dropped(surplus)

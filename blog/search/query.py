@@ -73,6 +73,29 @@ class Query:
         return max(0, int(moment.timestamp() * 1000) << 16)
 
 
+def other_tries(query: Query) -> list[str]:
+    """Wider searches, where `query` finds nothing: without filters, words in any order, one word, beginnings."""
+    wanted = [term for term in query.required if term.kind != "mark"]
+    # Words that have no blanks between them were written without.
+    loose = [("" if words.is_character(term.words[0]) else " ").join(term.words) for term in wanted]
+    tries = [" ".join(term.words[0] if term.kind == "mark" else _written(term) for term in query.required)]
+    tries.append(" ".join(loose))
+    if len(loose) > 1:
+        tries.append(max(loose, key=len))
+    if len(wanted) == 1 and wanted[0].kind == "word" and len(loose[0]) > SHORTEST_PREFIX:
+        tries.append(f"{loose[0]}*")
+    return [text for text in dict.fromkeys(tries) if text and text != query.text.casefold()][:3]
+
+
+def _written(term: Term) -> str:
+    """A term as it would be typed."""
+    if term.kind == "prefix":
+        return f"{term.words[0]}*"
+    if words.is_character(term.words[0]):
+        return "".join(term.words)
+    return f'"{" ".join(term.words)}"' if len(term.words) > 1 else term.words[0]
+
+
 @dataclass
 class _Reading:
     """A query while it is read."""
@@ -136,7 +159,7 @@ def _query(shortened: str, reading: _Reading) -> Query:
 def _take(reading: _Reading, piece: regex.Match, typing: bool) -> None:
     minus = bool(piece["minus"])
     if piece["phrase"] is not None:
-        if phrase := tuple(words.split(piece["phrase"])[:MAX_PHRASE]):
+        if phrase := words.read(piece["phrase"]).words[:MAX_PHRASE]:
             reading.add([Term("phrase", phrase)], minus)
     elif operator := _OPERATOR.fullmatch(piece["word"]):
         _OPERATORS[operator[1].lower()](reading, operator[2], minus)

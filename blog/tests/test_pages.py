@@ -473,5 +473,5 @@ def test_sentences_for_the_script_are_there_in_every_language(code):
     with translation.override(code):
         (live,) = Outline(render_to_string("includes/words.html")).all("div", id="live")
     said = {name: words for name, words in live.items() if name.startswith("data-")}
-    assert len(said) == 6
+    assert len(said) == 10
     assert all(said.values())

@@ -37,7 +37,7 @@ class First(TestCase):
             '"was run"': set(),
             "runn*": {run},
             "has:link": {run},
-            "en*": set(),
+            "em*": set(),
             "ha*": set(),
             "by*": set(),
             "la*": set(),

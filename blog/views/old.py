@@ -13,14 +13,24 @@ FOR_A_DAY = {"Cache-Control": "max-age=86400"}
 
 @require_safe
 def moved(request: HttpRequest, to: str, keep: str = "", **_named: str) -> HttpResponse:
-    """Redirect to the path `to`; the parameter `keep` goes along if it names a page of this site."""
+    """Redirect to the path `to`; the parameter `keep` goes along, `next` only if it names a page of this site."""
     where = request.GET.get(keep, "") if keep else ""
-    if where and url_has_allowed_host_and_scheme(where, {request.get_host()}, require_https=request.is_secure()):
+    if where and (keep != "next" or _is_ours(request, where)):
         to = f"{to}?{urlencode({keep: where})}"
     return HttpResponsePermanentRedirect(to, headers=FOR_A_DAY)
 
 
+def _is_ours(request: HttpRequest, where: str) -> bool:
+    return url_has_allowed_host_and_scheme(where, {request.get_host()}, require_https=request.is_secure())
+
+
 @require_safe
-def profile(request: HttpRequest, username: str) -> HttpResponse:
-    """Everything about somebody is on their page now."""
-    return HttpResponsePermanentRedirect(reverse("blog:person", args=[username]), headers=FOR_A_DAY)
+def profile(request: HttpRequest, username: str, to: str = "blog:person") -> HttpResponse:
+    """Everything about somebody is on their page now, or at the address of it that is called `to`."""
+    return HttpResponsePermanentRedirect(reverse(to, args=[username]), headers=FOR_A_DAY)
+
+
+@require_safe
+def conversation(request: HttpRequest, username: str) -> HttpResponse:
+    """A message to somebody is written where the others are."""
+    return HttpResponsePermanentRedirect(reverse("blog:conversation", args=[username]), headers=FOR_A_DAY)

@@ -14,11 +14,13 @@ from accounts.models.email_change import CONFIRM_WITHIN
 from blog.models import Job, Notification, Translation
 from blog.models.ids import id_at
 from blog.models.job import STALE_AFTER
-from blog.tasks import start_removals
+from blog.search import index
+from blog.tasks import start_filling_search, start_removals
 from microblog.models import RateWindow
 
 BATCH = 1000  # rows in one transaction
 LONGEST_LIMIT = timedelta(days=1)  # no rate limit counts over more
+LONGEST_RELEASE = timedelta(hours=3)  # an older release that writes posts beside this one
 TASKS_KEPT = timedelta(days=7)
 
 
@@ -45,6 +47,8 @@ class Command(BaseCommand):
             "finished tasks": delete(DBTaskResult.objects.finished().filter(finished_at__lt=now - TASKS_KEPT)),
         }
         start_removals()
+        start_filling_search()
+        index.mend_newest(id_at(now - LONGEST_RELEASE))
         Job.objects.filter(created_at__lt=now - STALE_AFTER).give_up("late")
         self.stdout.write(f"Deleted: {', '.join(f'{n} {what}' for what, n in gone.items())}.")
 

@@ -5,9 +5,10 @@ from collections import Counter
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
+from django.db import transaction
 from django.db.models import F
 
-from blog import language
+from blog import language, search
 from blog.models import Post
 from blog.translate import UNKNOWN
 from microblog.pagination import LARGEST
@@ -51,10 +52,12 @@ class Command(BaseCommand):
 
     def save(self, languages: dict[int, str]) -> None:
         """One statement a language; a post whose language somebody set meanwhile is left alone."""
-        for code in set(languages.values()):
-            keys = [pk for pk, found in languages.items() if found == code]
-            posts = Post.objects.filter(pk__in=keys, language__in=UNKNOWN).exclude(language=code)
-            posts.update(language=code, version=F("version") + 1)
+        with transaction.atomic():
+            for code in set(languages.values()):
+                keys = [pk for pk, found in languages.items() if found == code]
+                posts = Post.objects.filter(pk__in=keys, language__in=UNKNOWN).exclude(language=code)
+                posts.update(language=code, version=F("version") + 1)
+            search.changed(list(languages))  # stems are those of the language
 
 
 def summary(found: Counter, dry_run: bool) -> str:

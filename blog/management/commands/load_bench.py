@@ -19,8 +19,9 @@ from django.db.models import Model
 from accounts.models import Follow, User
 from accounts.validators import fold
 from blog import text
-from blog.models import Post, Tag, Tagging
+from blog.models import Post, SearchEntry, SearchRow, Tag, Tagging
 from blog.models.ids import id_at
+from blog.search import index
 
 BATCH = 10_000
 COUNT = """
@@ -69,6 +70,9 @@ class Command(BaseCommand):
                 cursor.execute(statement)
         with connection.cursor() as cursor:
             cursor.execute(COUNT)
+        SearchEntry.objects.note_all_of(Post.objects.indexed())
+        indexed = sum(index.rebuild())
+        self.stdout.write(f"{indexed:,} {SearchRow._meta.db_table}")
 
     def copy(
         self, model: type[Model], rows: Iterable[Row], *, pk: bool = True, columns: list[str] | None = None

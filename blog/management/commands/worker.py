@@ -18,6 +18,10 @@ from django_tasks_db.compat import TASKS_LOGGER, TaskContext, task_finished, tas
 from django_tasks_db.models import DBTaskResult
 
 from blog import queue
+from blog.search import outbox
+from blog.search.calls import ClusterError
+from blog.search.indexer import Indexer
+from blog.tasks import start_filling_search
 from microblog import ratelimit
 from microblog.logging import request_id
 
@@ -40,6 +44,7 @@ class Runner:
         self.ending = threading.Event()
         self.looked_at = -float(RECLAIM_EVERY)  # when vanished workers were looked for last
         self.kept_house_at = -HOUSEKEEPING_EVERY.total_seconds()
+        self.looked_at_search = False  # whether posts from before there was a search are in it
         self.trust_beats_from = 0.0  # after the database was away, nobody's sign of life is fresh for a while
         self.failures = 0  # tries in a row that found the database away
 
@@ -47,6 +52,8 @@ class Runner:
         """Work until told to end, or, with `batch`, until nothing is due."""
         logger.info("worker %s starts", self.id)
         threading.Thread(target=self.keep_beating, name="beat", daemon=True).start()
+        if settings.ELASTICSEARCH_DSL and not self.batch:
+            threading.Thread(target=Indexer(self.ending).run, name="indexer", daemon=True).start()
         while not self.ending.is_set():
             try:
                 self.turn()
@@ -79,11 +86,15 @@ class Runner:
         if self.housekeeping and time.monotonic() - self.kept_house_at >= HOUSEKEEPING_EVERY.total_seconds():
             self.kept_house_at = time.monotonic()
             self.keep_house()
+        if self.housekeeping and not self.looked_at_search:
+            self.looked_at_search = True
+            start_filling_search()
         row = queue.claim(self.id)
         if row is not None:
             self.work_on(row)
         elif self.batch:
             self.ending.set()
+            self.empty_the_outbox()
         else:
             self.ending.wait(LOOK_EVERY)
 
@@ -120,6 +131,14 @@ class Runner:
                 raise
             except Exception:
                 logger.exception("%s failed", name)
+
+    def empty_the_outbox(self) -> None:
+        """What the indexer does otherwise: tell the cluster what has changed."""
+        try:
+            while settings.ELASTICSEARCH_DSL and outbox.drain():
+                pass
+        except ClusterError as error:
+            logger.warning("Changes wait for the search index: %s", error)
 
     def keep_beating(self) -> None:
         """In a thread with a connection of its own, given back after each beat: connections are few."""

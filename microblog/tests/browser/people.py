@@ -54,6 +54,35 @@ def write_jobs(member: Any) -> None:
     make("export", "running", done=812, total=1204)
 
 
+def write_conversation(people: dict[str, Any]) -> dict[str, str]:
+    """A long thread with everything that a page of it can show. Return the addresses of its pages."""
+    from blog.tests.base import make_post
+
+    def say(name: str, body: str, to: Any = None) -> Any:
+        return make_post(people[name], body, reply_to=to, language="en")
+
+    before = say("bob", "Who has a starter to give away?")
+    for number in range(11):
+        before = say(("ada", "bob")[number % 2], f"Not I, {number} times.", before)
+    gone = say("carmen", "Gone in a minute.", before)
+    post = say("ada", f"Mine is five years old and answers to its name. {FULL}"[:140], gone)
+    gone.remove()
+    answers = [
+        say(("bob", LONG_USERNAME, "leyla")[number % 3], f"{number}. {FULL}"[:140], post) for number in range(22)
+    ]
+    for answer in answers[:3]:
+        say("carmen", "A third one joins in.", say("ada", "Thank you.", answer))
+    say("bob", "It stays.", answers[4])
+    answers[4].remove()
+    for name in ("bob", "carmen", "vera", "leyla", LONG_USERNAME):
+        post.like(people[name])
+        post.repost(people[name])
+    people["ada"].mute(people["vera"])
+    quiet = say("bob", "To somebody who is muted.", say("vera", "Muted, or not.", post))
+    pages = {"post": post, "gone": gone, "deep": before, "quiet": quiet}
+    return {name: page.get_absolute_url() for name, page in pages.items()}
+
+
 def write_site() -> dict[str, dict[str, str]]:
     """Write people, follows and posts. Return session keys by username, and addresses by what they are."""
     from django.contrib.auth.models import Group
@@ -85,13 +114,15 @@ def write_site() -> dict[str, dict[str, str]]:
     for number, (name, language, body) in enumerate(POSTS):
         make_post(people[name], body, at=written + timedelta(days=20, hours=number), language=language)
     write_jobs(ada)
+    conversation = write_conversation(people)
     sessions = {}
     for name in ("ada", "bob", "newcomer", "moderator", "root"):
         client = Client()
         client.force_login(people[name])
         sessions[name] = client.cookies["sessionid"].value
     reset = [urlsafe_base64_encode(force_bytes(ada.pk)), default_token_generator.make_token(ada)]
-    return {"sessions": sessions, "addresses": {"reset": reverse("password_reset_confirm", args=reset)}}
+    addresses = {"reset": reverse("password_reset_confirm", args=reset), **conversation}
+    return {"sessions": sessions, "addresses": addresses}
 
 
 if __name__ == "__main__":

@@ -47,6 +47,19 @@ def test_longer_words_of_other_languages_fit(language, who, site: Site, visit: V
     assert walk.languages == {language}
 
 
+@pytest.mark.parametrize("who", [None, "ada", "bob"], ids=["visitor", "author", "member"])
+def test_conversations_are_fit_for_everybody(who, site: Site, visit: Visit, axe: str, pictures):
+    walk = Walk(visit(who), site.origin, axe, pictures=pictures and pictures / f"talk-{who or 'visitor'}")
+    page, post = walk.open(), site.addresses["post"]
+    for address in [site.addresses[name] for name in ("post", "gone", "deep", "quiet")]:
+        walk.look_at(page, address)
+    for part in ("likes/", "reposts/"):
+        walk.look_at(page, post + part)
+    walk.compare_titles()
+    assert not walk.faults, walk.report()
+    assert len(walk.visited) == 6
+
+
 def test_pages_behind_an_email_are_fit_for_everybody(site: Site, visit: Visit, axe: str):
     walk = Walk(visit(), site.origin, axe)
     walk.look_at(walk.open(), site.addresses["reset"])

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('blog', '0009_search'),
+        ('blog', '0011_messages'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
