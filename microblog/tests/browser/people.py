@@ -83,6 +83,29 @@ def write_conversation(people: dict[str, Any]) -> dict[str, str]:
     return {name: page.get_absolute_url() for name, page in pages.items()}
 
 
+def write_news(people: dict[str, Any]) -> None:
+    """Something of every kind that members are told, for ada: some of it read."""
+    from blog.models import Job, Notification, Post
+    from blog.tests.base import make_post
+
+    ada, kinds = people["ada"], Notification.Kind
+    for name in ("leyla", LONG_USERNAME):
+        make_post(people[name], f"@ada {FULL}"[:140], language="en")
+    ada.notifications.mark_read()
+    for status in ("ready", "failed"):
+        Notification.tell(ada, kinds.JOB, job=Job.objects.filter(owner=ada, status=status).first())
+    Notification.tell(ada, kinds.MESSAGE, people["leyla"])
+    post = make_post(ada, FULL, language="en")
+    post.hide(FULL)
+    post.show("It was a mistake.")
+    for name in ("carmen", "leyla"):
+        make_post(people[name], "صباح الخير @ada", language="ar")
+        Post.objects.by(ada).filter(repost_of=None)[0].like(people[name])
+    for name in ("bob", "carmen", LONG_USERNAME):
+        post.repost(people[name])
+        Notification.tell(ada, kinds.FOLLOW, people[name])
+
+
 def write_site() -> dict[str, dict[str, str]]:
     """Write people, follows and posts. Return session keys by username, and addresses by what they are."""
     from django.contrib.auth.models import Group
@@ -94,6 +117,7 @@ def write_site() -> dict[str, dict[str, str]]:
     from django.utils.http import urlsafe_base64_encode
 
     from accounts.tests.base import make_user
+    from blog import digest
     from blog.tests.base import make_post
 
     people = {name: make_user(name, about=f"I am {name}.") for name in ("ada", "bob", "carmen", "vera")}
@@ -115,13 +139,18 @@ def write_site() -> dict[str, dict[str, str]]:
         make_post(people[name], body, at=written + timedelta(days=20, hours=number), language=language)
     write_jobs(ada)
     conversation = write_conversation(people)
+    write_news(people)
     sessions = {}
     for name in ("ada", "bob", "newcomer", "moderator", "root"):
         client = Client()
         client.force_login(people[name])
         sessions[name] = client.cookies["sessionid"].value
     reset = [urlsafe_base64_encode(force_bytes(ada.pk)), default_token_generator.make_token(ada)]
-    addresses = {"reset": reverse("password_reset_confirm", args=reset), **conversation}
+    addresses = {
+        "reset": reverse("password_reset_confirm", args=reset),
+        "unsubscribe": reverse("blog:unsubscribe", args=[digest.token_of(ada)]),
+        **conversation,
+    }
     return {"sessions": sessions, "addresses": addresses}
 
 
