@@ -1,5 +1,6 @@
 """Every counter that is kept on a row, against the rows that it counts."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -41,6 +42,18 @@ def people_in_group() -> Case:
     """How many people are in this group of notifications; one about nobody counts once."""
     people = _count(Teller.objects.all(), "notification")
     return Case(When(actor=None, then=Greatest(people, Value(1))), default=people, output_field=IntegerField())
+
+
+def add(model: Any, column: str, counts: Counter[int], sign: int = 1) -> None:
+    """Add to the counter `column` of each row what `counts` has under its key; with `sign` -1, take it away."""
+    rows = model.objects.filter(pk__in=counts)
+    # Locked in one order first: no two of these wait for each other.
+    list(rows.select_for_update().order_by("pk").values_list("pk"))
+    # Few numbers stand for many rows: one statement for all that have one more, one for all that have two more …
+    for n in set(counts.values()):
+        alike = [pk for pk, count in counts.items() if count == n]
+        # Never below zero: a counter that was wrong must not keep somebody from leaving.
+        rows.filter(pk__in=alike).update(**{column: Greatest(F(column) + sign * n, Value(0))})
 
 
 @dataclass(frozen=True)

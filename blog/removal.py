@@ -4,15 +4,13 @@ Each step takes at most BATCH rows in a transaction of its own, which leaves wha
 groups of notifications, their side of a conversation. Whatever hangs on a row goes before it.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
-from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import Greatest
+from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
 from django_tasks_db.models import DBTaskResult
 
 from accounts.models import Follow, User
@@ -55,10 +53,13 @@ def _delete_some(rows: QuerySet) -> int:
 
 def _delete_posts(pks: list[int]) -> int:
     with transaction.atomic():
-        rows = list(Post.objects.filter(pk__in=pks).values_list("pk", "reply_to", "repost_of"))
-        _keep_places({pk: reply_to for pk, reply_to, _repost_of in rows})
-        for number, column in ((1, "reply_count"), (2, "repost_count")):
-            _lower(Post, column, Counter(row[number] for row in rows if row[number]))
+        rows = Post.objects.filter(pk__in=pks)
+        list(rows.select_for_update().order_by("pk").values_list("pk"))  # whoever answers one now waits
+        answers = dict(rows.values_list("pk", "reply_to"))
+        reposts = rows.exclude(repost_of=None).values_list("repost_of", flat=True)
+        counters.add(Post, "reply_count", Counter(filter(None, answers.values())), -1)
+        counters.add(Post, "repost_count", Counter(filter(None, reposts)), -1)
+        _keep_places(answers)
         tags = list(Tagging.objects.filter(post__in=pks).values_list("tag", flat=True).distinct())
         Post.objects.filter(pk__in=pks).delete()
         _forget(Post, pks)
@@ -81,23 +82,10 @@ def _keep_places(posts: dict[int, int | None]) -> None:
     Gone.objects.bulk_create(places, ignore_conflicts=True)
 
 
-def _lower(model: Any, column: str, less: Counter) -> None:
-    """Take from the counter `column` of each row what `less` has under its key."""
-    rows = model.objects.filter(pk__in=less)
-    # Locked in one order first: no two of these wait for each other.
-    list(rows.select_for_update().order_by("pk").values_list("pk"))
-    alike: dict[int, list[int]] = defaultdict(list)
-    for pk, n in less.items():
-        alike[n].append(pk)
-    for n, pks in alike.items():
-        # Never below zero: a counter that was wrong must not keep somebody from leaving.
-        rows.filter(pk__in=pks).update(**{column: Greatest(F(column) - n, Value(0))})
-
-
 def _remove_likes(member: User) -> int:
     likes = dict(member.likes.order_by("pk").values_list("pk", "post")[:BATCH])
     with transaction.atomic():
-        _lower(Post, "like_count", Counter(likes.values()))
+        counters.add(Post, "like_count", Counter(likes.values()), -1)
         Like.objects.filter(pk__in=likes).delete()
     return len(likes)
 
@@ -155,7 +143,7 @@ def _remove_follows(member: User) -> int:
             rows = Follow.objects.select_for_update().filter(**{mine: member}).order_by("pk")[:BATCH]
             others = {row.pk: getattr(row, f"{theirs}_id") for row in rows}
             Follow.objects.filter(pk__in=others).delete()
-            _lower(User, column, Counter(others.values()))
+            counters.add(User, column, Counter(others.values()), -1)
         removed += len(others)
     return removed
 

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import timedelta
 
 from django.conf import settings
@@ -67,14 +67,14 @@ def start_import(member: User, file: File, *, site: str, language: str) -> Job:
     return job
 
 
-def start_taking(previewed: Job, *, follow: bool, site: str, language: str) -> Job:
-    """Take in what was read; `follow`: and follow the people of the archive who are here."""
+def start_taking(previewed: Job, *, also: Collection[str] = (), site: str, language: str) -> Job:
+    """Take in what was read; `also` says whether to follow, block and mute the people of the archive who are here."""
     with transaction.atomic():
         job, new = Job.objects.start(
             previewed.owner,
             Job.Kind.IMPORT,
             source=previewed,
-            result={"follow": follow, "kind": previewed.result["kind"]},
+            result={"kind": previewed.result["kind"], **dict.fromkeys(also, True)},
         )
         if new:
             run_job.enqueue(job.pk, site, language)

@@ -35,6 +35,9 @@ SENTENCES: dict[str, Promise] = {
 # Why posts of an archive are left out, and how many.
 LEFT: dict[str, Any] = {
     "shared": ngettext_lazy("%(n)d is a repost.", "%(n)d are reposts.", "n"),
+    "not_here": ngettext_lazy(
+        "%(n)d is a repost of a post that is not here.", "%(n)d are reposts of posts that are not here.", "n"
+    ),
     "not_public": ngettext_lazy("%(n)d was not public.", "%(n)d were not public.", "n"),
     "too_long": ngettext_lazy("%(n)d is longer than 1,000 characters.", "%(n)d are longer than 1,000 characters.", "n"),
     "empty": ngettext_lazy("%(n)d has no text.", "%(n)d have no text.", "n"),

@@ -29,6 +29,9 @@ class Old:
     base: int
     language: str
     body: str
+    # The post here that it answers, and whose that is.
+    reply_to: int | None = None
+    other: int | None = None
 
 
 def move_posts(move: Move) -> None:
@@ -75,7 +78,14 @@ def _write(move: Move, ids: Ids, members: set[int], batch: list[Old]) -> None:
 def publish(batch: list[Old], pks: list[int], members: set[int]) -> list[Post]:
     """Make the posts with all that `Post.objects.publish` makes for one."""
     posts = [
-        Post(pk=pk, author_id=old.author, body=old.body, language=old.language or language.detect(old.body))
+        Post(
+            pk=pk,
+            author_id=old.author,
+            body=old.body,
+            language=old.language or language.detect(old.body),
+            reply_to_id=old.reply_to,
+            other_id=old.other,
+        )
         for old, pk in zip(batch, pks, strict=True)
     ]
     Post.objects.bulk_create(posts)

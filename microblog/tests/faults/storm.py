@@ -58,7 +58,7 @@ def write_people() -> None:
         previewed.begin()
         previewed.finish(**take.preview(previewed, site=SITE))
         tasks.start_export(member, site=SITE, language="en")
-        tasks.start_taking(previewed, follow=False, site=SITE, language="en")
+        tasks.start_taking(previewed, site=SITE, language="en")
 
 
 def fork(log: Path) -> int:
