@@ -51,9 +51,11 @@ def hearing(person: Any) -> Q:
     """The condition that somebody hears `person`: `heard`, asked from the other side."""
     if person.suspended_at is not None:
         return Q(pk__in=[])
-    block, mute, one = Block.objects.filter, Mute.objects.filter, OuterRef("pk")
-    apart = Exists(block(blocker=person.pk, blocked=one)) | Exists(block(blocker=one, blocked=person.pk))
-    return ~apart & ~Exists(mute(muter=one, muted=person.pk))
+    one = OuterRef("pk")
+    mine = Block.objects.filter(blocker=person.pk, blocked=one)
+    theirs = Block.objects.filter(blocker=one, blocked=person.pk)
+    mutes = Mute.objects.filter(muter=one, muted=person.pk)
+    return Q(~Exists(mine), ~Exists(theirs), ~Exists(mutes))
 
 
 def _active(prefix: str) -> Q:
