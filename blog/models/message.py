@@ -31,6 +31,23 @@ class Conversation(models.Model):
         return f"{self.pk}"
 
 
+def _seen() -> "MessageQuerySet":
+    """What the owner of this side can see."""
+    return Message.objects.filter(conversation=OuterRef("conversation"), pk__gt=OuterRef("cleared_to"))
+
+
+def newest_of_side() -> Coalesce:
+    """The newest message that the owner of this side can see, 0 for none."""
+    return Coalesce(Subquery(_seen().order_by("-pk").values("pk")[:1], output_field=BigIntegerField()), 0)
+
+
+def unread_of_side() -> Coalesce:
+    """How many messages of the other's the owner of this side has not read."""
+    unread = _seen().filter(pk__gt=OuterRef("read_to")).exclude(sender=OuterRef("owner"))
+    counted = unread.order_by().values("conversation").annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
+
+
 class SideQuerySet(models.QuerySet["Side"]):
     def of(self, owner: User) -> "SideQuerySet":
         """The conversations of `owner`. While a block stands between the two, theirs is not among them."""
@@ -65,13 +82,7 @@ class SideQuerySet(models.QuerySet["Side"]):
 
     def with_truth(self) -> "SideQuerySet":
         """With `true_newest` and `true_unread` for what `newest` and `unread` should be: counted from the messages."""
-        seen = Message.objects.filter(conversation=OuterRef("conversation"), pk__gt=OuterRef("cleared_to"))
-        unread = seen.filter(pk__gt=OuterRef("read_to")).exclude(sender=OuterRef("owner"))
-        counted = unread.order_by().values("conversation").annotate(n=Count("pk")).values("n")
-        return self.annotate(
-            true_newest=Coalesce(Subquery(seen.order_by("-pk").values("pk")[:1], output_field=BigIntegerField()), 0),
-            true_unread=Coalesce(Subquery(counted, output_field=IntegerField()), 0),
-        )
+        return self.annotate(true_newest=newest_of_side(), true_unread=unread_of_side())
 
     def wrong(self) -> "SideQuerySet":
         """Those whose numbers are not what the messages say."""

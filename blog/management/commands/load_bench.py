@@ -21,12 +21,20 @@ from django.db.models import Model
 from accounts.models import Block, Follow, Mute, User
 from accounts.validators import fold
 from blog import text
-<<<<<<< HEAD
 from blog.bench import Plan, Row, Sizes, row_of, stored
-from blog.models import Conversation, Like, Message, Notification, Post, Side, Tag, Tagging, Teller
-=======
-from blog.models import Post, SearchEntry, SearchRow, Tag, Tagging
->>>>>>> main
+from blog.models import (
+    Conversation,
+    Like,
+    Message,
+    Notification,
+    Post,
+    SearchEntry,
+    SearchRow,
+    Side,
+    Tag,
+    Tagging,
+    Teller,
+)
 from blog.models.ids import id_at
 from blog.search import index
 
