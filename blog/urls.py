@@ -56,6 +56,7 @@ urlpatterns = [
     path("notifications/", notifications.all_of_mine, name="notifications"),
     path("notifications/unread/", unread.unread, name="unread"),  # answered by blog.middleware
     path("notifications/read/", notifications.read, name="notifications_read"),
+    path("notifications/unsubscribe/<str:token>/", notifications.unsubscribe, name="unsubscribe"),
     path("accounts/settings/notifications/", notifications.choose, name="settings_notifications"),
     path("new/", timelines.home_new, name="home_new"),
     path("explore/new/", timelines.explore_new, name="explore_new"),

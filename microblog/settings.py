@@ -308,6 +308,12 @@ EMAIL_SUBJECT_PREFIX = f"[{SITE_NAME}] "
 _admins = env.several("ADMINS", [], "Addresses that get errors by e-mail.")
 ADMINS = _admins if VERSION >= (6, 0) else [("", address) for address in _admins]  # Django 5 wants names, too
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
+DIGESTS = env.flag(
+    "DIGESTS", True, "The worker sends the e-mail digests; 0 where a scheduler runs manage.py send_digests."
+)
+NOTIFICATIONS_KEPT = timedelta(
+    days=env.number("NOTIFICATIONS_KEPT_DAYS", 90, "Days that a notification is kept after it was read.")
+)
 WORKER_IN_WEB = env.flag("WORKER_IN_WEB", False, "Run the background worker beside the web process (one dyno).")
 
 # ---------------------------------------------------------------------------------------------------- safety

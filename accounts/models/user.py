@@ -191,7 +191,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         """Follow `other`; following twice is one follow. Return the Follow; None where a block stands between them."""
         with transaction.atomic():
             hold(self, other)
-            if not User.objects.filter(sight.apart(self), pk=other.pk).exists():
+            if sight.ties(self, other).apart:
                 return None
             follow, created = Follow.objects.get_or_create(follower=self, followed=other)
             if created:

@@ -1,7 +1,6 @@
 """People as others see them: who follows whom, small profile and avatar. Their page is blog's: it has posts."""
 
 import hashlib
-from dataclasses import asdict
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -64,7 +63,7 @@ def card(request: HttpRequest, username: str) -> HttpResponse:
     who = person_named(request, username)
     if not request.htmx:
         return redirect(who)
-    response = render(request, "accounts/_card.html", {"person": who, **asdict(sight.ties(request.user, who))})
+    response = render(request, "accounts/_card.html", {"person": who, "ties": sight.ties(request.user, who)})
     patch_cache_control(response, private=True, no_store=True)
     return response
 

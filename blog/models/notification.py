@@ -32,13 +32,15 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         return self.filter(read=False)
 
     def shown_to(self, owner: User) -> "NotificationQuerySet":
-        """Those of `owner` that name somebody whom they hear, or nobody at all, and no post that is out of sight."""
-        from blog.models.post import Post  # which imports this module
+        """Those of `owner` that name somebody whom they hear, or nobody at all, and no post that is out of sight.
 
+        Every post here is the owner's own or that of somebody it names: it is out of sight with them, or hidden.
+        """
         people = Teller.objects.filter(sight.heard(owner, "actor__"), notification=OuterRef("pk"))
-        posts = Post.objects.visible_to(owner).filter(pk=OuterRef("post"))
-        by_nobody = Q(kind__in=Notification.BY_NOBODY)
-        return self.filter(by_nobody | Exists(people), Q(post=None) | Exists(posts), owner=owner)
+        # A value, not a condition: PostgreSQL would answer EXISTS for all of the owner's groups, not for a page.
+        rows = self.filter(owner=owner).alias(somebody=Subquery(people.values("pk")[:1]))
+        posts = Q(post=None) | Q(post__hidden_at=None) | Q(post__author=owner)
+        return rows.filter(posts, Q(kind__in=Notification.BY_NOBODY) | Q(somebody__isnull=False))
 
     def mark_read(self) -> int:
         """Return how many groups were not read before."""
@@ -218,6 +220,8 @@ class Choices(models.Model):
     silent = models.CharField(max_length=200, blank=True)  # the kinds they don't want, with spaces between
     digest = models.CharField(max_length=6, choices=Digest, default=Digest.OFF)
     digest_sent_at = models.DateTimeField(null=True)  # up to when a digest has told everything
+    # What they read when they chose, for those who leave their language to the browser.
+    language = models.CharField(max_length=12, blank=True, default="", db_default="")
 
     class Meta:
         indexes = [models.Index(fields=["digest", "digest_sent_at"], name="digest_due", condition=~Q(digest="off"))]
@@ -241,6 +245,7 @@ class Choices(models.Model):
         return cls.objects.filter(owner=owner).first() or cls(owner=owner)
 
     @classmethod
-    def choose(cls, owner: User, told: Iterable[str], digest: str) -> None:
+    def choose(cls, owner: User, told: Iterable[str], digest: str, language: str = "") -> None:
         silent = " ".join(kind for kind in Notification.CHOSEN if kind not in set(told))
-        cls.objects.update_or_create(owner=owner, defaults={"silent": silent, "digest": digest})
+        chosen = {"silent": silent, "digest": digest, "language": language}
+        cls.objects.update_or_create(owner=owner, defaults=chosen)

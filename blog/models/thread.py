@@ -14,6 +14,7 @@ from django.db import connection
 from accounts.models.sight import SUSPENDED, UNHEARD
 from blog.models.gone import Gone
 from blog.models.post import Post
+from microblog import prepared
 from microblog.pagination import Cursor, Page, cut
 
 ABOVE = 10  # places above a post; before them there is a link
@@ -31,6 +32,18 @@ CHAIN = """
           LEFT JOIN blog_post p ON p.id = chain.id LEFT JOIN blog_gone g ON g.id = chain.id
          WHERE chain.depth <= %s AND COALESCE(p.reply_to_id, g.reply_to) IS NOT NULL
     ) SELECT id FROM chain ORDER BY depth
+"""
+# Posts and the places of deleted ones: of these the last column says whether the account went along.
+ANSWERS = """
+    SELECT id, with_account FROM (
+        SELECT * FROM (
+            SELECT id, CAST(NULL AS boolean) AS with_account FROM blog_post
+             WHERE reply_to_id = {pk} AND hidden_at IS NULL AND author_id NOT IN ({unheard}) {within}
+             ORDER BY id {order} LIMIT {limit}) posts
+        UNION ALL SELECT * FROM (
+            SELECT id, with_account FROM blog_gone WHERE reply_to = {pk} {within}
+             ORDER BY id {order} LIMIT {limit}) gone
+    ) found ORDER BY id {order} LIMIT {limit}
 """
 # The first answer to each of {tops}, the first answer to that, and so on, each with whether it is the only one.
 FIRST = """
@@ -85,13 +98,13 @@ def above(pk: int | None, reader: Any) -> Above:
 
 def _places(ids: list[int], reader: Any) -> list[Place]:
     """What of these posts `reader` is shown in a conversation."""
-    posts = Post.objects.filter(pk__in=ids)
+    posts, gone = Post.objects.filter(pk__in=ids), Gone.objects.filter(pk__in=ids)
     kinds = dict.fromkeys(posts.heard_by(reader).values_list("pk", flat=True), POST)
     if len(kinds) < len(ids):
         kinds = {
             **dict.fromkeys(posts.values_list("pk", flat=True), UNSEEN),
             **dict.fromkeys(posts.visible_to(reader).values_list("pk", flat=True), QUIET),
-            **{pk: _kind(with_account) for pk, with_account in _gone(pk__in=ids)},
+            **{pk: _kind(with_account) for pk, with_account in gone.values_list("pk", "with_account")},
             **kinds,
         }
     return [Place(pk, kinds.get(pk, GONE)) for pk in ids]
@@ -99,22 +112,22 @@ def _places(ids: list[int], reader: Any) -> list[Place]:
 
 def answers(pk: int, cursor: Cursor, reader: Any) -> Page:
     """A page of the places of answers to `pk`, the oldest first: `older` leads on here, to the ones after `?after=`."""
-    order = "-pk" if cursor.before is not None else "pk"
-    within = {"pk__gt": cursor.after or 0} if cursor.before is None else {"pk__lt": cursor.before}
+    back = cursor.before is not None
+    edge, bound = ("AND id < {edge}", cursor.before) if back else ("AND id > {edge}", cursor.after or 0)
+    order, name = ("DESC", "answers_before") if back else ("ASC", "answers_after")
+    sql = ANSWERS.replace("{within}", edge).replace("{order}", order).replace("{unheard}", _unheard(reader))
+    params = {"pk": ("bigint", pk), "edge": ("bigint", bound), "reader": ("bigint", reader.pk or 0)}
 
     def fetch(limit: int) -> list[tuple]:
-        posts = Post.objects.filter(reply_to=pk, **within).heard_by(reader).order_by(order)
-        found: list[tuple] = [Place(row, POST) for row in posts.values_list("pk", flat=True)[:limit]]
-        gone = _gone(reply_to=pk, **within).order_by(order)
-        found += [Place(row, _kind(with_account)) for row, with_account in gone[:limit]]
-        return sorted(found, reverse=order == "-pk")[:limit]
+        rows = prepared.fetch(f"{name}_{'of' if reader.pk else 'all'}", sql, {**params, "limit": ("bigint", limit)})
+        return [Place(row, POST if with_account is None else _kind(with_account)) for row, with_account in rows]
 
     turned = Cursor(before=cursor.after, after=cursor.before)  # `cut` is made for lists that begin with the newest
     return cut(fetch, turned, settings.POSTS_PER_PAGE)
 
 
-def _gone(**which: Any) -> Any:
-    return Gone.objects.filter(**which).values_list("pk", "with_account")
+def _unheard(reader: Any) -> str:
+    return UNHEARD if reader.pk else SUSPENDED
 
 
 def _kind(with_account: bool) -> str:
@@ -142,7 +155,7 @@ def branches(tops: Sequence[Place], author: int | None, reader: Any) -> list[Bra
 def _first_answers(tops: list[int], reader: Any) -> list[tuple[int, int, int, bool]]:
     if not tops:
         return []
-    unheard = UNHEARD.format(reader=int(reader.pk)) if reader.pk else SUSPENDED
+    unheard = _unheard(reader).format(reader=reader.pk)
     sql = FIRST.format(unheard=unheard, tops=", ".join(f"({pk:d})" for pk in tops), joined=JOINED)
     with connection.cursor() as cursor:
         cursor.execute(sql)

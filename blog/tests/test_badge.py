@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
+import pytest
 from django.db import connection
-from django.test import Client, TestCase
+from django.test import Client, TestCase, TransactionTestCase
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -185,3 +186,20 @@ class ForOpenPages(TestCase):
             answer = self.client.get(UNREAD)
         self.assertIn(f"GET {UNREAD} 200", logged.output[0])
         self.assertTrue(answer["X-Request-ID"])
+
+
+@pytest.mark.postgres
+class OverAKeptConnection(TransactionTestCase):
+    def test_asks_once_more_where_the_server_has_dropped_it(self):
+        if connection.vendor == "sqlite":
+            self.skipTest("SQLite has no connection that could be dropped")
+        sign_in(self.client, make_user("ada"))
+        self.assertEqual(self.client.get(UNREAD).status_code, 200)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            [pid] = cursor.fetchone()
+        killer = connection.copy()
+        with killer.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
+        killer.close()
+        self.assertEqual(self.client.get(UNREAD).json(), {"notifications": 0, "messages": 0})

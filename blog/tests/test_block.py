@@ -149,6 +149,14 @@ class Blocking(TestCase):
         self.assertContains(self.client.get("/@Bob/"), 'href="/@Bob/block/" data-ask')
         self.assertNotContains(self.client.get("/@ada/"), "/block/")
 
+    def test_staff_who_still_see_the_page_undo_it_there(self):
+        staff = make_user("staff1", is_staff=True)
+        staff.block(self.bob)
+        self.client.force_login(staff)
+        page = self.client.get("/@Bob/")
+        self.assertContains(page, 'formaction="/@Bob/unblock/"')
+        self.assertNotContains(page, "/@Bob/block/")
+
     def test_is_never_suggested_again(self):
         make_post(self.bob)
         make_user("fan").follow(self.bob)

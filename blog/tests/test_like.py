@@ -174,9 +174,10 @@ class Pressing(TestCase):
         self.assertFalse(Like.objects.exists() or Post.objects.exists())
         self.assertEqual(User.objects.get(pk=self.bob.pk).post_count, 0)
 
-    def test_a_repost_is_undone_and_not_deleted(self):
-        self.client.force_login(self.bob)
+    def test_a_repost_is_undone_and_has_no_deleting_menu_or_translation_of_its_own(self):
         repost = self.post.repost(self.bob)
+        for part in ("delete", "menu", "translation"):
+            self.assertEqual(self.client.get(f"/posts/{repost.pk}/{part}/").status_code, 404)
         self.assertEqual(self.client.post(f"/posts/{repost.pk}/delete/").status_code, 404)
         self.assert_counts(0, 1)
 

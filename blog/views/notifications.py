@@ -3,12 +3,16 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse
+from django.core.signing import BadSignature
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from blog import digest
 from blog.events import events_of, page_of
 from blog.forms import NotificationsForm, ReadForm
 from blog.models import Choices
@@ -60,8 +64,22 @@ def choose(request: HttpRequest) -> HttpResponse:
         request.POST if request.method == "POST" else None, initial={"told": chosen.told, "digest": chosen.digest}
     )
     if form.is_valid():
-        Choices.choose(request.user, form.cleaned_data["told"], form.cleaned_data["digest"])
+        Choices.choose(request.user, form.cleaned_data["told"], form.cleaned_data["digest"], get_language())
         messages.success(request, _("Your changes are saved."))
         return redirect("blog:settings_notifications")
     status = 422 if form.is_bound else 200
     return render(request, "blog/settings_notifications.html", {"form": form}, status=status)
+
+
+@csrf_exempt  # a mail service posts here, without a session: the signed address is the permission (RFC 8058)
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
+    """End a member's digests, named by the link in one; looking at the page only shows the button."""
+    try:
+        member = digest.member_of(token)
+    except BadSignature as error:
+        raise Http404 from error
+    if request.method == "POST":
+        digest.unsubscribe(member)
+    return render(request, "blog/unsubscribe.html", {"done": request.method == "POST"})

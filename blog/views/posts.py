@@ -65,7 +65,8 @@ def new(request: HttpRequest) -> HttpResponse:
 @require_safe
 def menu(request: HttpRequest, pk: int) -> HttpResponse:
     """What stands behind "more" of a card: for the author, deleting it."""
-    post = get_object_or_404(Post.objects.visible_to(request.user).select_related("author"), pk=pk)
+    posts = Post.objects.visible_to(request.user).originals().select_related("author")
+    post = get_object_or_404(posts, pk=pk)
     return render(request, "blog/_menu.html", {"post": post})
 
 

@@ -1,7 +1,6 @@
 """The pages that are timelines, and the counts behind "3 new posts"."""
 
 from collections.abc import Set
-from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -125,7 +124,7 @@ def person(request: HttpRequest, username: str) -> HttpResponse:
         page = timelines.profile(who, cursor_of(request), request.user)
     if has_gone(request, page):
         return redirect(request.path)
-    context = {**timeline(page, request.user), "person": who, **asdict(between)}
+    context = {**timeline(page, request.user), "person": who, "ties": between}
     return render(request, "blog/person.html", context)
 
 

@@ -1,6 +1,7 @@
 """The badge's counts, for the script of open pages."""
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.views.decorators.http import require_safe
 
@@ -28,4 +29,13 @@ def unread(request: HttpRequest) -> HttpResponse:
 def _counts(key: str) -> Unread | None:
     if not SessionStore.is_well_formed(key):
         return None
-    return unread_by(key)
+    # Django would ask a kept connection whether it is alive, and then ask this: this is question enough.
+    kept = connection.connection is not None
+    connection.health_check_done = True
+    try:
+        return unread_by(key)
+    except (OperationalError, InterfaceError):
+        if not kept:
+            raise
+        connection.close()
+        return unread_by(key)

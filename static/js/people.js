@@ -8,12 +8,12 @@
   const EDGE = 8; // px from the window's edge
   const PERSON = /^\/@[^/]+\/$/;
   const card = Object.assign(document.createElement("div"), { id: "card", popover: "manual" });
-  document.body.append(card);
+  (document.querySelector("main") ?? document.body).append(card);
   const known = new Map(); // address → promise of the profile, or of nothing
   let wanted = null; // the name that the reader is at
   let name = null; // the name whose profile is open
   let opening;
-  let closing = 0;
+  let closing = null;
 
   function nameAt(target) {
     const link = target.closest?.("main a[href], .side a[href]");
@@ -49,7 +49,6 @@
   }
 
   function close() {
-    clearTimeout(opening);
     name?.removeAttribute("aria-details");
     name = null;
     if (card.matches(":popover-open")) card.hidePopover();
@@ -78,8 +77,8 @@
   function part() {
     wanted = null;
     clearTimeout(opening);
-    closing ||= setTimeout(() => {
-      closing = 0;
+    closing ||= name && setTimeout(() => {
+      closing = null;
       if (!isHeld()) close();
     }, LEAVE);
   }
@@ -135,6 +134,7 @@
   document.addEventListener("click", (event) => {
     if (nameAt(event.target)) {
       wanted = nameAt(event.target);
+      clearTimeout(opening);
       close();
     }
     // A button elsewhere may change what a profile says.

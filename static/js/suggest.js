@@ -64,7 +64,7 @@
     if (!list) return close();
     area = from;
     typed = begun;
-    (area.closest("dialog") ?? document.body).append(box);
+    (area.closest("dialog, main") ?? document.body).append(box);
     box.replaceChildren(list);
     options = [...list.children];
     box.showPopover();

@@ -118,16 +118,19 @@ class Runner:
             request_id.reset(token)
 
     def keep_house(self) -> None:
-        """Run `clean_up` once an hour, whichever worker comes first."""
+        """Run what is to be done once an hour, whichever worker comes first."""
         tries, _seconds_left = ratelimit.count("clean_up", "", per=HOUSEKEEPING_EVERY)
         if tries > 1:
             return
-        try:
-            call_command("clean_up")
-        except AWAY:
-            raise
-        except Exception:
-            logger.exception("clean_up failed")
+        # Without its address the site can't write to anybody; `send_digests` by hand says so.
+        digests = ["send_digests"] if settings.DIGESTS and settings.SITE_URL else []
+        for name in ["clean_up", *digests]:
+            try:
+                call_command(name)
+            except AWAY:
+                raise
+            except Exception:
+                logger.exception("%s failed", name)
 
     def empty_the_outbox(self) -> None:
         """What the indexer does otherwise: tell the cluster what has changed."""
@@ -196,7 +199,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--status", action="store_true", help="Print how the queue stands, and end.")
         parser.add_argument("--batch", action="store_true", help="End when nothing is due.")
-        parser.add_argument("--no-housekeeping", action="store_true", help="Don't run clean_up once an hour.")
+        parser.add_argument(
+            "--no-housekeeping", action="store_true", help="Don't run clean_up and send_digests once an hour."
+        )
         parser.add_argument("--beside", type=int, metavar="PID", help="End when this parent process does.")
 
     def handle(self, **options: Any) -> None:

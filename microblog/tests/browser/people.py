@@ -57,31 +57,35 @@ def write_jobs(member: Any) -> None:
     make("export", "running", done=812, total=1204)
 
 
-def write_conversation(people: dict[str, Any]) -> dict[str, str]:
-    """A long thread with everything that a page of it can show. Return the addresses of its pages."""
+def write_conversation(ada: Any) -> dict[str, str]:
+    """A long thread with everything that a page of it can show, by people of its own. Return its pages' addresses."""
+    from accounts.tests.base import make_user
     from blog.tests.base import make_post
 
-    def say(name: str, body: str, to: Any = None) -> Any:
-        return make_post(people[name], body, reply_to=to, language="en")
+    people = {name: make_user(name) for name in ("mei", "tom", "nora")}
+    people["long"] = make_user(f"{LONG_USERNAME[:-1]}2", name=LONG_NAME)
+    people["fatima"] = make_user("fatima", name="فاطمة الزهراء")
 
-    before = say("bob", "Who has a starter to give away?")
+    def say(name: str, body: str, to: Any = None) -> Any:
+        return make_post(people[name], body[:140], reply_to=to, language="en")
+
+    before = say("tom", "Who has a starter to give away?")
     for number in range(11):
-        before = say(("ada", "bob")[number % 2], f"Not I, {number} times.", before)
-    gone = say("carmen", "Gone in a minute.", before)
-    post = say("ada", f"Mine is five years old and answers to its name. {FULL}"[:140], gone)
+        before = say(("mei", "tom")[number % 2], f"Not I, {number} times.", before)
+    gone = say("tom", "Gone in a minute.", before)
+    post = say("mei", f"Mine is five years old and answers to its name. {FULL}", gone)
     gone.remove()
-    answers = [
-        say(("bob", LONG_USERNAME, "leyla")[number % 3], f"{number}. {FULL}"[:140], post) for number in range(22)
-    ]
+    names = ("tom", "long", "fatima")
+    answers = [say(names[number % 3], f"{number}. {FULL}", post) for number in range(22)]
     for answer in answers[:3]:
-        say("carmen", "A third one joins in.", say("ada", "Thank you.", answer))
-    say("bob", "It stays.", answers[4])
+        say("tom", "A third one joins in.", say("mei", "Thank you.", answer))
+    say("tom", "It stays.", answers[4])
     answers[4].remove()
-    for name in ("bob", "carmen", "vera", "leyla", LONG_USERNAME):
-        post.like(people[name])
-        post.repost(people[name])
-    people["ada"].mute(people["vera"])
-    quiet = say("bob", "To somebody who is muted.", say("vera", "Muted, or not.", post))
+    for person in people.values():
+        post.like(person)
+        post.repost(person)
+    ada.mute(people["nora"])
+    quiet = say("tom", "To somebody who is muted.", say("nora", "Muted, or not.", post))
     pages = {"post": post, "gone": gone, "deep": before, "quiet": quiet}
     return {name: page.get_absolute_url() for name, page in pages.items()}
 
@@ -117,7 +121,7 @@ def write_site() -> dict[str, dict[str, str]]:
     for number, (name, language, body) in enumerate(POSTS):
         make_post(people[name], body, at=written + timedelta(days=20, hours=number), language=language)
     write_jobs(ada)
-    conversation = write_conversation(people)
+    conversation = write_conversation(ada)
     sessions = {}
     for name in ("ada", "bob", "newcomer", "moderator", "root"):
         client = Client()
