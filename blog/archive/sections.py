@@ -114,6 +114,9 @@ SECTIONS = [
                 "not_told", _("Notifications not wanted"), "notification_choices__silent", lambda kinds: kinds or ""
             ),
             Column("digest", _("Digest by e-mail"), "notification_choices__digest", lambda row: row or OFF),
+            Column(
+                "digest_language", _("Language of the digest"), "notification_choices__language", lambda row: row or ""
+            ),
             Column("digest_sent", _("Latest digest"), "notification_choices__digest_sent_at"),
         ),
     ),
