@@ -2,12 +2,21 @@
 
 import io
 import os
+import secrets
+import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from importlib import import_module
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from microblog.tests.clusters import Cluster
+from microblog.tests.servers import MissingServerError, shared_elasticsearch, stop_shared_elasticsearch
+
+SHARED_ELASTICSEARCH = "MICROBLOG_TEST_ELASTICSEARCH"  # a variable of the environment, for all processes of the run
 ONCE = {"browser", "processes"}  # marks of tests that don't depend on which database is used
 
 
@@ -16,6 +25,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--database-only", action="store_true", help="leave out what another run, on another database, runs"
     )
     parser.addoption("--screenshots", metavar="DIR", help="keep a picture of every page that is walked, for people")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The processes of one run share one Elasticsearch: here is where, and the first that needs it starts it."""
+    if not hasattr(config, "workerinput"):
+        os.environ[SHARED_ELASTICSEARCH] = f"{tempfile.gettempdir()}/mb-es-{secrets.token_hex(6)}"
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput") and SHARED_ELASTICSEARCH in os.environ:
+        stop_shared_elasticsearch(Path(os.environ.pop(SHARED_ELASTICSEARCH)))
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -28,10 +48,15 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    real = [item for item in items if ONCE & {mark.name for mark in item.iter_markers()}]
     if config.getoption("--database-only"):
-        left_out = [item for item in items if ONCE & {mark.name for mark in item.iter_markers()}]
-        items[:] = [item for item in items if item not in left_out]
-        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in real]
+        config.hook.pytest_deselected(items=real)
+    # Processes and browsers take real time, of a machine that may have others to serve: a hiccup of it is not ours.
+    # Such a test is run once more, which is counted in the last line ("1 rerun") and shown with what went wrong before.
+    # All the others decide at the first try.
+    for item in real:
+        item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -74,6 +99,24 @@ def groups_again() -> Iterator[None]:
     post_migrate.disconnect(make, sender=last)
 
 
+@pytest.fixture(scope="session")
+def elasticsearch_url() -> str:
+    """A real Elasticsearch: the one that ELASTICSEARCH_URL names for bin/test, or else one of this run's own."""
+    if given := os.environ.get("TEST_ELASTICSEARCH_URL"):
+        return given
+    try:
+        return shared_elasticsearch(Path(os.environ[SHARED_ELASTICSEARCH]))
+    except MissingServerError as missing:
+        pytest.skip(str(missing))
+
+
+@pytest.fixture
+def cluster(elasticsearch_url: str) -> Iterator[Cluster]:
+    """Search is Elasticsearch's in this test, with an index of its own, which the test makes: `cluster.build()`."""
+    with Cluster(elasticsearch_url) as cluster:
+        yield cluster
+
+
 @pytest.fixture(autouse=True)
 def nothing_kept() -> None:
     """Pages and cards are kept in the process: no test sees what another one rendered."""
@@ -85,3 +128,13 @@ def nothing_kept() -> None:
     cards.forget()
     kept.forget()
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def one_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Limits count by the hours of the clock: for them it stands still, or an hour could end in the midst of a test."""
+    from microblog import ratelimit
+
+    began = datetime.now(UTC)
+    still = SimpleNamespace(now=lambda zone: began, fromtimestamp=datetime.fromtimestamp)
+    monkeypatch.setattr(ratelimit, "datetime", still)

@@ -1,8 +1,9 @@
 """E-mails to members: in their language, as text and as HTML, each saying why it came."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from smtplib import SMTPRecipientsRefused
+from types import MappingProxyType
 from typing import Any
 
 from django.conf import settings
@@ -61,6 +62,7 @@ def send(
     site: str,
     language: str,
     attachments: Sequence[tuple[str, bytes, str]] = (),
+    headers: Mapping[str, str] = MappingProxyType({}),
     **context: Any,
 ) -> None:
     """Send `templates/emails/<name>.*` to one address. Raise OSError when the mail server can't be reached or balks.
@@ -80,7 +82,7 @@ def send(
             subject,
             render_to_string(f"emails/{name}.txt", context).strip() + "\n",
             to=[to],
-            headers={"Auto-Submitted": "auto-generated"},  # RFC 3834: no out-of-office answers
+            headers={"Auto-Submitted": "auto-generated", **headers},  # RFC 3834: no out-of-office answers
         )
         message.attach_alternative(render_to_string(f"emails/{name}.html", context), "text/html")
     for attachment in attachments:

@@ -51,6 +51,10 @@ class SessionStore(DatabaseStore):
         return Session
 
     def _validate_session_key(self, key: str | None) -> bool:
+        return self.is_well_formed(key)
+
+    @staticmethod
+    def is_well_formed(key: str | None) -> bool:
         """Only what could be one of ours: a cookie may hold anything, even a NUL, which PostgreSQL refuses."""
         return key is not None and key.isascii() and key.isalnum() and 8 <= len(key) <= 40
 

@@ -19,11 +19,12 @@ PREFIX_LENGTH = 64
 
 
 def who_to_follow(reader: User, *, at_most: int = 3) -> tuple[int, ...]:
-    """The keys of the most followed active people who write and whom `reader` does not follow, in that order."""
+    """The keys of the most followed people who write, are heard by `reader`, and whom `reader` does not follow yet."""
     popular: list[int] = cache.get_or_set("popular", _popular, POPULAR_FOR.total_seconds()) or []
-    known = Follow.objects.filter(follower=reader, followed__in=popular).values_list("followed", flat=True)
-    mine = {reader.pk, *known}
-    return tuple([pk for pk in popular if pk not in mine][:at_most])
+    follows = Follow.objects.filter(follower=reader, followed=OuterRef("pk"))
+    new = User.objects.heard_by(reader).filter(~Exists(follows), pk__in=popular).exclude(pk=reader.pk)
+    heard = set(new.values_list("pk", flat=True))
+    return tuple([pk for pk in popular if pk in heard][:at_most])
 
 
 def people_like(prefix: str, viewer: Any, limit: int = 8) -> list[User]:

@@ -34,7 +34,7 @@ SHOW = Verb(
     label=_("Show again"),
     permission="blog.moderate_post",
     applies=lambda moderator, post: post.hidden_at is not None,
-    run=lambda post, reason: post.show(),
+    run=lambda post, reason: post.show(reason),
     question=lambda n: ngettext("Show this post again?", "Show these %(n)d posts again?", n) % {"n": n},
     done=lambda n: ngettext("%(n)d post is shown again.", "%(n)d posts are shown again.", n) % {"n": n},
 )
@@ -77,8 +77,12 @@ class PostAdmin(VerbAdmin):
     search_fields = ("body",)  # shows the box; `get_search_results` finds
     search_help_text = _("Words of a post; author:name for everything by somebody; language:de for a language.")
     verbs = (HIDE, SHOW)
-    fields = ("body", "author_link", "language", "written", "hidden_at", "hidden_reason")
+    fields = ("body", "author_link", "answers_link", "language", "written", "hidden_at", "hidden_reason")
     readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        """A repost says nothing of its own: it is hidden, and shown again, with what it repeats."""
+        return super().get_queryset(request).filter(repost_of=None)
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, term: str) -> tuple[QuerySet, bool]:
         words = term.split()
@@ -107,6 +111,14 @@ class PostAdmin(VerbAdmin):
     def author_link(self, post: Post) -> SafeString:
         url = reverse("admin:accounts_user_change", args=[post.author_id])
         return format_html('<a href="{}"><bdi>@{}</bdi></a>', url, post.author.username)
+
+    @admin.display(description=_("answers"), empty_value="–")
+    def answers_link(self, post: Post) -> SafeString | None:
+        """What the post answers, in its conversation; it may be deleted."""
+        if post.reply_to_id is None:
+            return None
+        url, words = reverse("blog:post", args=[post.reply_to_id]), gettext("The post that this one answers")
+        return format_html('<a href="{}">{}</a>', url, words)
 
     @admin.display(description=_("written"))
     def written(self, post: Post) -> str:

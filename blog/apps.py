@@ -7,4 +7,11 @@ class BlogConfig(AppConfig):
     verbose_name = _("Posts")
 
     def ready(self) -> None:
-        from blog import checks  # noqa: F401 - registers them
+        from accounts import signals
+        from blog import checks, receivers  # noqa: F401 - registers them
+
+        signals.followed.connect(receivers.on_follow)
+        signals.unfollowed.connect(receivers.on_unfollow)
+        signals.muted.connect(receivers.on_mute)
+        signals.blocked.connect(receivers.on_block)
+        signals.visibility_changed.connect(receivers.on_visibility)

@@ -15,7 +15,7 @@ from django.utils import translation
 from django.utils.safestring import SafeString, mark_safe
 
 from blog.models import Post
-from blog.models.timeline import COUNTS, MARKS, SHOWN
+from blog.models.timeline import COUNTS, MARKS, SHOWN, stamps_of
 from blog.translate import is_offered
 from microblog.languages import base, name_in_a_sentence
 
@@ -53,6 +53,16 @@ def cards(rows: Sequence[tuple], reads: Set[str] = frozenset()) -> SafeString:
 
     `reads` holds the languages that the reader needs no translation of, as `microblog.languages.base` has them.
     """
+    return mark_safe("".join(_each(rows, reads)))
+
+
+def cards_by_id(rows: Sequence[tuple], reads: Set[str] = frozenset()) -> dict[int, SafeString]:
+    """The same cards, each under the id of its row, for pages that put something between them."""
+    return {row[0]: mark_safe(card) for row, card in zip(rows, _each(rows, reads), strict=True) if card}
+
+
+def _each(rows: Sequence[tuple], reads: Set[str]) -> list[str]:
+    """A card for each row; "" for a post that was deleted meanwhile."""
     language = translation.get_language()
     keys = [(language, *row[1:-LIVE]) for row in rows]
     found = {key: card for key in keys if (card := _cards.get(key)) is not None}
@@ -64,8 +74,10 @@ def cards(rows: Sequence[tuple], reads: Set[str] = frozenset()) -> SafeString:
     for key, row in zip(keys, rows, strict=True):
         if card := found.get(key):
             buttons = _buttons_of(language, row[-LIVE:]).replace(HOLE, str(row[1]))
-            html += (card.bare if card.language in reads else card.before, buttons, card.after)
-    return mark_safe("".join(html))
+            html.append(f"{card.bare if card.language in reads else card.before}{buttons}{card.after}")
+        else:
+            html.append("")
+    return html
 
 
 def _render(keys: list[tuple]) -> dict[tuple, Card]:
@@ -95,6 +107,12 @@ def _buttons_of(language: str, live: tuple) -> str:
         html = get_template("blog/_buttons.html").render({**dict(zip(names, live, strict=True)), "pk": HOLE})
         _buttons.keep(key, html)
     return html
+
+
+def buttons(pk: int, reader: Any) -> SafeString:
+    """The buttons of this post's card as `reader` sees them now; nothing if it was deleted."""
+    rows = [_buttons_of(translation.get_language(), row[-LIVE:]) for row in stamps_of([pk], reader)]
+    return mark_safe("".join(rows).replace(HOLE, str(pk)))
 
 
 def forget() -> None:

@@ -59,7 +59,7 @@ def addresses(section: str, number: int) -> Iterator[tuple[str, str]]:
     else:
         # One address is made, and the others like it: to make one takes longer than to read a row.
         before, after = reverse("blog:post", args=[0]).split("0")
-        for (pk,) in SECTIONS[section].rows(Post.objects.public(), number).values_list("pk"):
+        for (pk,) in SECTIONS[section].rows(Post.objects.public().originals(), number).values_list("pk"):
             yield f"{before}{pk}{after}", f"{Post(pk=pk).created_at:%Y-%m-%dT%H:%M:%SZ}"
 
 

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from datetime import timedelta
 
 from django.conf import settings
@@ -14,6 +14,7 @@ from django_tasks_db.models import DBTaskResult
 
 from accounts import emails
 from accounts.models import Departure, User
+from blog import digest
 from blog.archive.reading import RefusedError
 from blog.archive.take import keep_upload, preview, take
 from blog.archive.write import write
@@ -66,14 +67,14 @@ def start_import(member: User, file: File, *, site: str, language: str) -> Job:
     return job
 
 
-def start_taking(previewed: Job, *, follow: bool, site: str, language: str) -> Job:
-    """Take in what was read; `follow`: and follow the people of the archive who are here."""
+def start_taking(previewed: Job, *, also: Collection[str] = (), site: str, language: str) -> Job:
+    """Take in what was read; `also` says whether to follow, block and mute the people of the archive who are here."""
     with transaction.atomic():
         job, new = Job.objects.start(
             previewed.owner,
             Job.Kind.IMPORT,
             source=previewed,
-            result={"follow": follow, "kind": previewed.result["kind"]},
+            result={"kind": previewed.result["kind"], **dict.fromkeys(also, True)},
         )
         if new:
             run_job.enqueue(job.pk, site, language)
@@ -184,3 +185,16 @@ def remove_member(pk: int) -> None:
         raise
     except Exception as error:
         raise AgainError(f"member {pk} could not be removed: {type(error).__name__}") from error
+
+
+def start_digests(*, site: str) -> Iterator[tuple[int, int]]:
+    """Put the digests that are due into the queue: a batch at a time, as `blog.digest.batches` says."""
+    return digest.batches(lambda pk, since, until: send_digest.enqueue(pk, since, until, site))
+
+
+@task
+@retried(OSError)
+def send_digest(pk: int, since: int, until: int, site: str) -> None:
+    """Nothing, if they read everything meanwhile."""
+    if member := User.objects.active().exclude(email="").filter(pk=pk).first():
+        digest.send(member, since, until, site=site)

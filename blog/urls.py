@@ -1,7 +1,19 @@
 from django.urls import path
 
 from blog import feeds
-from blog.views import jobs, posts, search, timelines, translations
+from blog.views import (
+    conversation,
+    jobs,
+    likes,
+    messages,
+    notifications,
+    posts,
+    search,
+    suggest,
+    timelines,
+    translations,
+    unread,
+)
 
 app_name = "blog"
 urlpatterns = [
@@ -14,10 +26,24 @@ urlpatterns = [
     path("@<str:username>/", timelines.person, name="person"),
     path("@<str:username>/feed.atom", feeds.person, name="person_feed"),
     path("posts/", posts.new, name="new"),
-    path("posts/<int:pk>/", posts.show, name="post"),
+    path("posts/<int:pk>/", conversation.show, name="post"),
+    path("posts/<int:pk>/reply/", conversation.reply, name="reply"),
+    path("posts/<int:pk>/like/", likes.like, name="like"),
+    path("posts/<int:pk>/unlike/", likes.unlike, name="unlike"),
+    path("posts/<int:pk>/repost/", likes.repost, name="repost"),
+    path("posts/<int:pk>/unrepost/", likes.unrepost, name="unrepost"),
+    path("posts/<int:pk>/likes/", likes.likes, name="likes"),
+    path("posts/<int:pk>/reposts/", likes.reposts, name="reposts"),
     path("posts/<int:pk>/menu/", posts.menu, name="menu"),
     path("posts/<int:pk>/translation/", translations.show, name="translation"),
     path("posts/<int:pk>/delete/", posts.delete, name="delete"),
+    path("messages/", messages.all_of_mine, name="messages"),
+    path("messages/new/", messages.begin, name="message_new"),
+    path("messages/@<str:username>/", messages.conversation, name="conversation"),
+    path("messages/@<str:username>/news/", messages.news, name="conversation_news"),
+    path("messages/@<str:username>/read/", messages.read, name="conversation_read"),
+    path("messages/<int:pk>/", messages.left, name="conversation_left"),
+    path("messages/<int:pk>/delete/", messages.delete, name="conversation_delete"),
     path("jobs/", jobs.all_of_mine, name="jobs"),
     path("jobs/export/", jobs.export, name="export"),
     path("jobs/import/", jobs.take_in, name="import"),
@@ -26,6 +52,12 @@ urlpatterns = [
     path("jobs/<int:pk>/progress/", jobs.progress, name="job_progress"),
     path("jobs/<int:pk>/cancel/", jobs.cancel, name="job_cancel"),
     path("jobs/<int:pk>/download/", jobs.download, name="job_download"),
+    path("suggest/", suggest.suggest, name="suggest"),
+    path("notifications/", notifications.all_of_mine, name="notifications"),
+    path("notifications/unread/", unread.unread, name="unread"),  # answered by blog.middleware
+    path("notifications/read/", notifications.read, name="notifications_read"),
+    path("notifications/unsubscribe/<str:token>/", notifications.unsubscribe, name="unsubscribe"),
+    path("accounts/settings/notifications/", notifications.choose, name="settings_notifications"),
     path("new/", timelines.home_new, name="home_new"),
     path("explore/new/", timelines.explore_new, name="explore_new"),
 ]

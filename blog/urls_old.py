@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from blog.views.old import moved, profile
+from blog.views.old import conversation, moved, profile
 
 urlpatterns = [
     path("index", moved, {"to": "/"}),
@@ -16,8 +16,9 @@ urlpatterns = [
     path("auth/reset_password_request", moved, {"to": "/accounts/password_reset/"}),
     path("auth/reset_password/<str:token>", moved, {"to": "/accounts/password_reset/"}),
     path("user/<str:username>", profile),
-    path("user/<str:username>/popup", profile),
+    path("user/<str:username>/popup", profile, {"to": "card"}),
     path("follow/<str:username>", profile),
     path("unfollow/<str:username>", profile),
-    path("send_message/<str:username>", profile),
+    path("messages", moved, {"to": "/messages/"}),
+    path("send_message/<str:username>", conversation),
 ]

@@ -115,3 +115,26 @@ def translators(**kwargs: Any) -> list[CheckMessage]:
     wrong = [name for name, url in given.items() if url and urlsplit(url).scheme not in ("http", "https")]
     hint = "As https://translate.example.org: with its scheme."
     return [Error(f"{name} is no address: no post is translated.", hint=hint, id="microblog.E010") for name in wrong]
+
+
+@register()
+def cluster(**kwargs: Any) -> list[CheckMessage]:
+    """Where Elasticsearch is. The value itself is not shown: a password is in it."""
+    name = settings.ELASTICSEARCH_VARIABLE
+    if not name or settings.ELASTICSEARCH_DSL:
+        return []
+    hint = "As https://user:password@host:9200: with its scheme; in the password % @ : / # are %25 %40 %3A %2F %23."
+    return [Error(f"{name} is no address: the database searches instead.", hint=hint, id="microblog.E012")]
+
+
+@register(Tags.security, deploy=True)
+def cluster_without_a_password(**kwargs: Any) -> list[CheckMessage]:
+    if settings.ELASTICSEARCH_VARIABLE != "FOUNDELASTICSEARCH_URL" or "basic_auth" in _cluster():
+        return []
+    hint = "Set ELASTICSEARCH_URL to the same address with user and password: https://elastic:password@host:9243"
+    text = "FOUNDELASTICSEARCH_URL has no user and password: Elastic's clusters refuse who does not sign in."
+    return [Warning(text, hint=hint, id="microblog.W013")]
+
+
+def _cluster() -> dict[str, Any]:
+    return settings.ELASTICSEARCH_DSL.get("default", {})

@@ -15,6 +15,7 @@ from django.core.management.utils import get_random_secret_key
 from django.utils.text import capfirst
 from django.utils.translation import to_language
 
+from microblog.cluster import cluster_of
 from microblog.env import Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -79,6 +80,7 @@ MIDDLEWARE = [
     "microblog.middleware.RequestMiddleware",
     "microblog.middleware.ContentSecurityPolicyMiddleware",
     "microblog.middleware.ProbeMiddleware",
+    "blog.middleware.BadgeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "microblog.files.StaticFilesMiddleware",
     "django.middleware.gzip.GZipMiddleware",
@@ -238,6 +240,32 @@ LIBRETRANSLATE_URL = env.text("LIBRETRANSLATE_URL", "", "Address of a LibreTrans
 LIBRETRANSLATE_API_KEY = env.text("LIBRETRANSLATE_API_KEY", "", "Key for it, if it asks for one.", shown="")
 APERTIUM_URL = env.text("APERTIUM_URL", "", "Address of an Apertium-APy server.").rstrip("/")
 
+# ---------------------------------------------------------------------------------------------------- search
+# Without any of these the database searches. No setting holds the address as it was given: there is a password in it.
+_clusters = {
+    "ELASTICSEARCH_URL": env.text(
+        "ELASTICSEARCH_URL", "", "Elasticsearch 8 or 9 for the search, as https://user:password@host:9200.", shown=""
+    ),
+    "SEARCHBOX_URL": env.text("SEARCHBOX_URL", "", "Set by Heroku's add-on SearchBox; the same.", shown=""),
+    "BONSAI_URL": env.text("BONSAI_URL", "", "Set by Heroku's add-on Bonsai; the same.", shown=""),
+    "FOUNDELASTICSEARCH_URL": env.text(
+        "FOUNDELASTICSEARCH_URL",
+        "",
+        "Set by Elastic's own add-on, without user and password: copy it into ELASTICSEARCH_URL with both.",
+        shown="",
+    ),
+}
+ELASTICSEARCH_VARIABLE = next((name for name, url in _clusters.items() if url), "")  # which one counts
+_cluster = cluster_of(_clusters.get(ELASTICSEARCH_VARIABLE, ""))
+ELASTICSEARCH_DSL = {"default": _cluster} if _cluster else {}
+ELASTICSEARCH_DSL_SIGNAL_PROCESSOR = "blog.search.signals.OutboxSignalProcessor"
+ELASTICSEARCH_DSL_AUTO_REFRESH = False  # of the library: would wait for the cluster at each write
+ELASTICSEARCH_INDEX = env.text(
+    "ELASTICSEARCH_INDEX", "microblog", "Name of the site's index there; sites that share a cluster need their own."
+)
+if ELASTICSEARCH_DSL:
+    INSTALLED_APPS.append("django_elasticsearch_dsl")  # takes 15 MB: only who has a cluster pays
+
 # ---------------------------------------------------------------------------------------------------- files
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
@@ -280,6 +308,12 @@ EMAIL_SUBJECT_PREFIX = f"[{SITE_NAME}] "
 _admins = env.several("ADMINS", [], "Addresses that get errors by e-mail.")
 ADMINS = _admins if VERSION >= (6, 0) else [("", address) for address in _admins]  # Django 5 wants names, too
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
+DIGESTS = env.flag(
+    "DIGESTS", True, "The worker sends the e-mail digests; 0 where a scheduler runs manage.py send_digests."
+)
+NOTIFICATIONS_KEPT = timedelta(
+    days=env.number("NOTIFICATIONS_KEPT_DAYS", 90, "Days that a notification is kept after it was read.")
+)
 WORKER_IN_WEB = env.flag("WORKER_IN_WEB", False, "Run the background worker beside the web process (one dyno).")
 
 # ---------------------------------------------------------------------------------------------------- safety
@@ -345,6 +379,9 @@ LOGGING = {
         # Each variable that a template does not find, with the whole context: its request's address, its tokens.
         "django.template": {"level": "INFO"},
         "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
+        # A line for each request, with a traceback for each that fails: ours say what has to be known.
+        "elastic_transport": {"level": "CRITICAL"},
+        "elasticsearch": {"level": "CRITICAL"},
     },
 }
 if not LOG_TO_STDOUT:

@@ -2,10 +2,12 @@
 
 from accounts.forms.joining import GUESSES_PER, RegisterForm, SignInForm, guesses_of
 from accounts.forms.passwords import EmailForm, LeaveForm, NewPasswordForm, PasswordChangeForm, ResetForm
-from accounts.forms.profile import LanguageCodeForm, LanguageForm, ProfileForm, ThemeForm
+from accounts.forms.profile import LanguageCodeForm, LanguageForm, ProfileForm, ThemeForm, WritersForm
+from accounts.forms.ties import BlockForm
 
 __all__ = [
     "GUESSES_PER",
+    "BlockForm",
     "EmailForm",
     "LanguageCodeForm",
     "LanguageForm",
@@ -17,5 +19,6 @@ __all__ = [
     "ResetForm",
     "SignInForm",
     "ThemeForm",
+    "WritersForm",
     "guesses_of",
 ]

@@ -129,6 +129,17 @@ class LanguageForm(forms.Form):
     )
 
 
+class WritersForm(forms.ModelForm):
+    """Who may write private messages to a member."""
+
+    class Meta:
+        model = User
+        fields = ["messages_from"]
+        labels = {"messages_from": _("Who may write to me")}
+        help_texts = {"messages_from": _("It counts for conversations that have begun, too. What is written stays.")}
+        widgets = {"messages_from": forms.RadioSelect}
+
+
 class LanguageCodeForm(forms.Form):
     language = forms.ChoiceField(choices=lambda: settings.LANGUAGES)
 

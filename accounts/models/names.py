@@ -47,7 +47,7 @@ class NameWordQuerySet(models.QuerySet["NameWord"]):
         if gone := kept - words:
             self.filter(person=person, word__in=gone).delete()
         new = [NameWord(person=person, word=word) for word in sorted(words - kept)]
-        self.bulk_create(new, ignore_conflicts=True)
+        NameWord.objects.bulk_create(new, ignore_conflicts=True)
 
 
 class NameWord(models.Model):

@@ -17,7 +17,7 @@ from accounts.models import sight
 from accounts.models.fields import FoldedField
 from accounts.models.names import NameWord, words_of
 from accounts.models.relations import Block, Follow, Mute
-from accounts.signals import blocked, followed
+from accounts.signals import blocked, followed, muted, unfollowed, visibility_changed
 from accounts.validators import MaxCharacters, fold, validate_username
 
 SEEN_EVERY = timedelta(minutes=1)  # last seen is written at most this often
@@ -45,12 +45,20 @@ class UserQuerySet(models.QuerySet["User"]):
         """Who may turn up where `viewer` did not ask for them: visible, and not muted."""
         return self.filter(sight.heard(viewer))
 
-    def bulk_create(self, objs: Any, *args: Any, **options: Any) -> "list[User]":
+    def apart_from(self, viewer: object) -> "UserQuerySet":
+        """With whom `viewer` may have a conversation: no block stands between them, for staff neither."""
+        return self.filter(sight.apart(viewer))
+
+    def hearing(self, person: "User") -> "UserQuerySet":
+        """Those by whom `person` is heard."""
+        return self.filter(sight.hearing(person))
+
+    def bulk_create(self, objs: Any, *args: Any, **options: Any) -> "list[User]":  # type: ignore[override]
         """As Django's, and people are found by their names from then on."""
         made = super().bulk_create(objs, *args, **options)
         words = [NameWord(person=person, word=word) for person in made for word in sorted(words_of(person))]
         NameWord.objects.bulk_create(words, ignore_conflicts=True)
-        return made
+        return made  # type: ignore[return-value]
 
 
 class UserManager(DjangoUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
@@ -179,9 +187,12 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     get_full_name = get_short_name = lambda self: self.shown_name
 
-    def follow(self, other: "User") -> Follow:
-        """Follow `other`; following twice is one follow. Return the Follow."""
+    def follow(self, other: "User") -> Follow | None:
+        """Follow `other`; following twice is one follow. Return the Follow; None where a block stands between them."""
         with transaction.atomic():
+            hold(self, other)
+            if sight.ties(self, other).apart:
+                return None
             follow, created = Follow.objects.get_or_create(follower=self, followed=other)
             if created:
                 count_follow(self.pk, other.pk, 1)
@@ -194,6 +205,7 @@ class User(AbstractBaseUser, PermissionsMixin):
             gone, _rows = Follow.objects.filter(follower=self, followed=other).delete()
             if gone:
                 count_follow(self.pk, other.pk, -1)
+                unfollowed.send(sender=Follow, follower=self, followed=other)
 
     def follows(self, other: "User") -> bool:
         return Follow.objects.filter(follower=self.pk, followed=other.pk).exists()
@@ -201,6 +213,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     def block(self, other: "User") -> Block:
         """Part from `other`: follows end both ways, and neither sees the other. Twice is once."""
         with transaction.atomic():
+            hold(self, other)
             block, created = Block.objects.get_or_create(blocker=self, blocked=other)
             if created:
                 self.unfollow(other)
@@ -214,14 +227,20 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def mute(self, other: "User") -> Mute:
         """Be shown nothing of `other` any more; twice is one mute. Return the Mute."""
-        return Mute.objects.get_or_create(muter=self, muted=other)[0]
+        with transaction.atomic():
+            mute, created = Mute.objects.get_or_create(muter=self, muted=other)
+            if created:
+                muted.send(sender=Mute, mute=mute)
+        return mute
 
     def unmute(self, other: "User") -> None:
         Mute.objects.filter(muter=self, muted=other).delete()
 
     def may_write_to(self, other: "User") -> bool:
         """Whether `other` takes messages of theirs: as they chose, and if they are in sight of each other."""
-        if self.pk == other.pk or other.suspended_at or not User.objects.filter(pk=other.pk).visible_to(self).exists():
+        if self.pk == other.pk or self.suspended_at or other.suspended_at:
+            return False
+        if not User.objects.filter(pk=other.pk).apart_from(self).exists():
             return False
         wanted = other.messages_from
         return wanted == self.Writers.EVERYONE or (wanted == self.Writers.FOLLOWED and other.follows(self))
@@ -235,12 +254,21 @@ class User(AbstractBaseUser, PermissionsMixin):
         with transaction.atomic():
             User.objects.filter(pk=self.pk, suspended_at=None).update(suspended_at=timezone.now())
             self.sessions.all().delete()
+            visibility_changed.send(sender=User, user=self)
         self.refresh_from_db(fields=["suspended_at"])
 
     def restore(self) -> None:
         """Reactivate somebody who was suspended."""
-        User.objects.filter(pk=self.pk).update(suspended_at=None)
+        with transaction.atomic():
+            User.objects.filter(pk=self.pk).update(suspended_at=None)
+            visibility_changed.send(sender=User, user=self)
         self.suspended_at = None
+
+
+def hold(*people: User) -> None:
+    """Let nobody else change, until the transaction ends, how these people stand to one another."""
+    rows = User.objects.filter(pk__in=[person.pk for person in people]).order_by("pk")
+    list(rows.select_for_update(no_key=True).values_list("pk"))
 
 
 def count_follow(follower: int, followed_pk: int, step: int) -> None:

@@ -25,7 +25,7 @@ print("ready", flush=True)
 sys.stdin.readline()
 print(client.post("/accounts/register/", {**%s, "email": f"{sys.argv[1]}@example.org"}).status_code)
 """
-FOLLOW = """
+PRESS = """
 import sys
 from django.test import Client
 client = Client()
@@ -33,7 +33,7 @@ client.force_login(User.objects.get(username="ada"))
 client.get("/explore/")
 print("ready", flush=True)
 sys.stdin.readline()
-print(client.post("/@bob/follow/").status_code)
+print(client.post("%s").status_code)
 """
 
 
@@ -82,7 +82,17 @@ def test_one_name_goes_to_one_and_the_others_get_the_form(machine: Machine):
 def test_a_follow_is_one_however_often_it_is_asked_for(machine: Machine):
     make = "[User.objects.create_user(n, f'{n}@example.com') for n in ('ada', 'bob')]"
     machine.python(make)
-    assert machine.at_once(FOLLOW) == ["302"] * AT_ONCE
+    assert machine.at_once(PRESS % "/@bob/follow/") == ["302"] * AT_ONCE
     counts = "import json; print(json.dumps(list(User.objects.named('ada', 'bob').order_by('username').values_list("
     counts += "'following_count', 'follower_count'))))"
     assert json.loads(machine.python(counts)) == [[1, 0], [0, 1]]
+
+
+def test_a_like_and_a_repost_are_one_however_often_they_are_asked_for(machine: Machine):
+    make = "ada = User.objects.create_user('ada', 'ada@example.com')\nfrom blog.models import Post\n"
+    machine.python(f"{make}Post.objects.publish(ada, 'Bread again.', pk=7)")
+    for verb in ("like", "repost"):
+        assert machine.at_once(PRESS % f"/posts/7/{verb}/") == ["302"] * AT_ONCE
+    counts = "from blog.models import Like, Post; post = Post.objects.get(pk=7)\n"
+    counts += "print(post.like_count, Like.objects.count(), post.repost_count, Post.objects.count())"
+    assert machine.python(counts) == "1 1 1 2"

@@ -38,20 +38,20 @@ class Mailbox:
         return "250 OK"
 
 
-def through(port):
-    """Settings that send mail to this port, and wait a second at most."""
+def through(port, patience=30):
+    """Settings that send mail to this port, and wait so many seconds at most."""
     return override_settings(
         EMAIL_BACKEND="django.core.mail.backends.smtp.EmailBackend",
         EMAIL_HOST="127.0.0.1",
         EMAIL_PORT=port,
-        EMAIL_TIMEOUT=1,
+        EMAIL_TIMEOUT=patience,
     )
 
 
 @contextmanager
 def mail_server(answer="250 OK"):
     mailbox = Mailbox(answer)
-    controller = Controller(mailbox, hostname="127.0.0.1", port=free_port())
+    controller = Controller(mailbox, hostname="127.0.0.1", port=free_port(), ready_timeout=30)
     controller.start()
     try:
         with through(controller.port):
@@ -111,7 +111,7 @@ class Delivery(TransactionTestCase):
         self.assertEqual(sorted(DBTaskResult.objects.values_list("status", flat=True)), ["FAILED"] + ["SUCCESSFUL"] * 5)
 
     def test_a_server_that_never_answers_is_left_after_a_while(self):
-        with socket.create_server(("127.0.0.1", 0)) as silent, through(silent.getsockname()[1]):
+        with socket.create_server(("127.0.0.1", 0)) as silent, through(silent.getsockname()[1], patience=1):
             self.join()
             with self.assertLogs("microblog.retry", logging.WARNING) as logged:
                 work()

@@ -1,4 +1,4 @@
-"""People as others see them: who follows whom, and their avatars. Their profile is blog's, since it shows posts."""
+"""People as others see them: who follows whom, small profile and avatar. Their page is blog's: it has posts."""
 
 import hashlib
 from typing import Any
@@ -9,7 +9,7 @@ from django.utils.cache import get_conditional_response, patch_cache_control
 from django.views.decorators.http import require_safe
 
 from accounts import avatars
-from accounts.models import Follow, User
+from accounts.models import Follow, User, sight
 from accounts.validators import fold
 from microblog.pagination import cursor_of, has_gone, paginate
 
@@ -41,7 +41,7 @@ def people(request: HttpRequest, who: User, username: str, follows: Any, side: s
         answer = redirect(name, who.username, permanent=True)
         answer["Location"] += f"?{request.GET.urlencode()}" if request.GET else ""
         return answer
-    shown = follows.filter(**{f"{side}__suspended_at": None})
+    shown = follows.filter(sight.visible(request.user, f"{side}__"))
     page = paginate(shown, cursor_of(request), size=PEOPLE_PER_PAGE, columns=("id", f"{side}_id"))
     if has_gone(request, page):
         return redirect(request.path)
@@ -55,6 +55,17 @@ def people(request: HttpRequest, who: User, username: str, follows: Any, side: s
 def followed_by(reader: Any, keys: list[int]) -> set[int]:
     """Which of these people `reader` follows; a visitor follows nobody."""
     return set(Follow.objects.filter(follower=reader.pk, followed__in=keys).values_list("followed_id", flat=True))
+
+
+@require_safe
+def card(request: HttpRequest, username: str) -> HttpResponse:
+    """The small profile that opens beside a name, for the script; opened by itself it is the profile."""
+    who = person_named(request, username)
+    if not request.htmx:
+        return redirect(who)
+    response = render(request, "accounts/_card.html", {"person": who, "ties": sight.ties(request.user, who)})
+    patch_cache_control(response, private=True, no_store=True)
+    return response
 
 
 @require_safe

@@ -12,7 +12,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from accounts.forms import LanguageForm, ProfileForm
+from accounts.forms import LanguageForm, ProfileForm, WritersForm
 from accounts.forms.profile import LARGEST_SEED
 from accounts.models import User
 
@@ -58,3 +58,15 @@ def language(request: HttpRequest) -> HttpResponse:
     with translation.override(chosen or translation.get_language()):
         messages.success(request, _("Your changes are saved."))
     return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def writers(request: HttpRequest) -> HttpResponse:
+    """Who may write private messages to the member."""
+    form = WritersForm(request.POST if request.method == "POST" else None, instance=copy(request.user))
+    if not form.is_valid():
+        return render(request, "accounts/messages.html", {"form": form}, status=422 if form.is_bound else 200)
+    User.objects.filter(pk=request.user.pk).update(messages_from=form.cleaned_data["messages_from"])
+    messages.success(request, _("Your changes are saved."))
+    return redirect("settings_messages")

@@ -5,24 +5,33 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from blog.models import Post
+from blog.models import Choices, Message, Post
+from blog.models.ids import moment_of
 
 BATCH = 1000  # rows in memory at once
+OFF = Choices.Digest.OFF.value
 
 
 @dataclass(frozen=True)
 class Column:
-    """`name` in the files, `label` for people, and where the value comes from."""
+    """`name` in the files, `label` for people, and where the value comes from. An address is a path of the site."""
 
     name: str
     label: Promise
     lookup: str
     read: Callable[[Any], Any] = lambda value: value
+    is_address: bool = False
+
+    def value(self, found: Any, site: str) -> Any:
+        """What is written for what was found, as JSON has it."""
+        value = plain(self.read(found))
+        return site + value if self.is_address and value else value
 
 
 @dataclass(frozen=True)
@@ -37,14 +46,14 @@ class Section:
     def count(self, member: User) -> int:
         return self.query(member).count()
 
-    def rows(self, member: User) -> Iterator[list]:
-        """The values of each row, oldest first, BATCH of them in memory at once."""
+    def rows(self, member: User, site: str) -> Iterator[list]:
+        """The values of each row, oldest first, BATCH of them in memory at once. Links lead to `site`."""
         lookups = [column.lookup for column in self.columns]
         rows, last = self.query(member).order_by("pk").values_list("pk", *lookups), None
         while batch := list((rows if last is None else rows.filter(pk__gt=last))[:BATCH]):
             last = batch[-1][0]
             for _pk, *values in batch:
-                yield [plain(column.read(value)) for column, value in zip(self.columns, values, strict=True)]
+                yield [column.value(found, site) for column, found in zip(self.columns, values, strict=True)]
 
 
 def plain(value: Any) -> Any:
@@ -54,11 +63,32 @@ def plain(value: Any) -> Any:
     return value
 
 
-def time_of(post_pk: int) -> datetime:
-    return datetime.fromtimestamp((post_pk >> 16) / 1000, UTC)
+def number(pk: int | None) -> str | None:
+    """JavaScript's numbers are too short for a post's."""
+    return str(pk) if pk else None
 
 
-NAME, SINCE = _("Name"), _("Since")
+def str_of(value: str | None) -> str:
+    """A text of a row that may be missing."""
+    return value or ""
+
+
+def time_of(pk: int) -> datetime | None:
+    return moment_of(pk) if pk else None
+
+
+def address_of(post: int | None) -> str:
+    # The post may be gone, and this is asked for each row: Django's reverse would cost more than the rest of it.
+    return f"/posts/{post}/" if post else ""
+
+
+def messages(member: User) -> QuerySet:
+    """What a conversation shows to `member`: their own side of it, without what they deleted."""
+    shown = {"conversation__sides__owner": member, "pk__gt": F("conversation__sides__cleared_to")}
+    return Message.objects.filter(**shown)
+
+
+NAME, SINCE, PERSON, POST, LINK = _("Name"), _("Since"), _("Person"), _("Post"), _("Address")
 SECTIONS = [
     Section(
         "profile",
@@ -84,19 +114,41 @@ SECTIONS = [
             Column("avatar", _("Avatar"), "avatar"),
             Column("avatar_seed", _("Drawing"), "avatar_seed"),
             Column("shortcuts", _("Keyboard shortcuts"), "shortcuts"),
+            Column("messages_from", _("Who may write to me"), "messages_from"),
+            Column("not_told", _("Notifications not wanted"), "notification_choices__silent", str_of),
+            Column("digest", _("Digest by e-mail"), "notification_choices__digest", lambda row: row or OFF),
+            Column(
+                "digest_language", _("Language of the digest"), "notification_choices__language", lambda row: row or ""
+            ),
+            Column("digest_sent", _("Latest digest"), "notification_choices__digest_sent_at"),
         ),
     ),
     Section(
         "posts",
         _("Posts"),
-        lambda member: Post.objects.by(member),
+        lambda member: Post.objects.by(member).annotate(subject=Coalesce("reply_to_id", "repost_of_id")),
         (
-            Column("id", _("Number"), "id", str),  # JavaScript's numbers are too short for it
+            Column("id", _("Number"), "id", number),
             Column("time", _("Written"), "id", time_of),
             Column("language", _("Language"), "language"),
             Column("text", _("Text"), "body"),
+            Column("reply_to", _("Answers the post"), "reply_to_id", number),
+            Column("repost_of", _("Repeats the post"), "repost_of_id", number),
+            Column("other", _("Of"), "other__username"),
+            Column("link", LINK, "subject", address_of, is_address=True),
             Column("hidden", _("Hidden since"), "hidden_at"),
             Column("hidden_reason", _("Reason"), "hidden_reason"),
+        ),
+    ),
+    Section(
+        "likes",
+        _("Likes"),
+        lambda member: member.likes.all(),
+        (
+            Column("time", _("Liked"), "created_at"),
+            Column("post", POST, "post_id", number),
+            Column("author", _("Of"), "post__author__username"),
+            Column("link", LINK, "post_id", address_of, is_address=True),
         ),
     ),
     Section(
@@ -117,6 +169,65 @@ SECTIONS = [
             Column("username", _("Username"), "follower__username"),
             Column("name", NAME, "follower__name"),
             Column("since", SINCE, "created_at"),
+        ),
+    ),
+    Section(
+        "blocks",
+        _("Blocked people"),
+        lambda member: member.blocks_made.all(),
+        (
+            Column("username", _("Username"), "blocked__username"),
+            Column("name", NAME, "blocked__name"),
+            Column("since", SINCE, "created_at"),
+        ),
+    ),
+    Section(
+        "mutes",
+        _("Muted people"),
+        lambda member: member.mutes_made.all(),
+        (
+            Column("username", _("Username"), "muted__username"),
+            Column("name", NAME, "muted__name"),
+            Column("since", SINCE, "created_at"),
+        ),
+    ),
+    Section(
+        "conversations",
+        _("Conversations"),
+        lambda member: member.conversations.all(),
+        (
+            Column("with", _("With"), "other__username"),  # nobody, if they have deleted their account
+            Column("newest", _("Latest message"), "newest", time_of),
+            Column("read_to", _("Read up to"), "read_to", time_of),
+            Column("deleted_to", _("Deleted up to"), "cleared_to", time_of),
+            Column("unread", _("Unread"), "unread"),
+        ),
+    ),
+    Section(
+        "messages",
+        _("Messages"),
+        messages,
+        (
+            Column("id", _("Number"), "id", number),
+            Column("time", _("Written"), "id", time_of),
+            Column("with", _("Conversation with"), "conversation__sides__other__username"),
+            Column("sender", _("From"), "sender__username"),
+            Column("text", _("Text"), "body"),
+        ),
+    ),
+    Section(
+        "notifications",
+        _("Notifications"),
+        lambda member: member.notifications.all(),
+        (
+            Column("time", _("Latest"), "newest", time_of),
+            Column("kind", _("Kind"), "kind"),
+            Column("person", PERSON, "actor__username"),
+            Column("people", _("How many people"), "count"),
+            Column("post", POST, "post_id", number),
+            Column("link", LINK, "post_id", address_of, is_address=True),
+            Column("text", _("Text"), "text"),
+            Column("read", _("Read"), "read"),
         ),
     ),
     Section(

@@ -7,12 +7,12 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import PurePosixPath
 from typing import Any, TextIO
-from zipfile import ZipFile
+from zipfile import ZipFile, ZipInfo
 
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -23,6 +23,7 @@ from blog.moving.plan import language_code
 
 LONGEST_POST = 1000  # characters; what other sites allow goes beyond ours, and is kept whole up to here
 PUBLIC = "https://www.w3.org/ns/activitystreams#Public"  # Source: https://www.w3.org/TR/activitypub/#public-addressing
+OURS = ("archive.json", "posts.jsonl", "following.jsonl", "blocks.jsonl", "mutes.jsonl")
 TWEETS = re.compile(r"tweets?(-part\d+)?\.js")
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 
@@ -37,15 +38,20 @@ class Found:
     language: str = ""
     left: str = ""
     here: int = 0  # the id it had here, if this may be where it comes from
+    # Ids as this archive has them: of the post that it answers, of the one that it repeats, and whether that is by
+    # the owner of the archive.
+    reply_to: int = 0
+    repost_of: int = 0
+    of_own: bool = False
 
 
 @dataclass(frozen=True)
 class Source:
-    """An archive: its posts, and the names of the people whom its owner followed."""
+    """An archive: its posts, and the names of the people whom its owner followed, blocked or muted."""
 
     kind: str
     posts: Callable[[], Iterator[Found]]
-    following: Callable[[], Iterator[str]] = lambda: iter(())
+    people: Callable[[str], Iterator[str]] = lambda relation: iter(())
     site: str = ""
 
 
@@ -62,11 +68,16 @@ def found(key: int, body: Any, time: datetime | None, language: Any = "", *, her
         return Found(key, left="empty")
     if text.length(body) > LONGEST_POST:
         return Found(key, left="too_long")
-    if time is None or time < EARLIEST:
-        return Found(key, left="no_time")
-    if time > timezone.now():
-        return Found(key, left="future")
+    if left := when_left(time):
+        return Found(key, left=left)
     return Found(key, body, time, language_code(language) if isinstance(language, str) else "", here=here)
+
+
+def when_left(time: datetime | None) -> str:
+    """Why nothing of this time can be taken, "" if it can."""
+    if time is None or time < EARLIEST:
+        return "no_time"
+    return "future" if time > timezone.now() else ""
 
 
 def moment(value: Any) -> datetime | None:
@@ -117,7 +128,7 @@ def _in_zip(archive: ZipFile) -> Source:
         return io.TextIOWrapper(archive.open(entries[name]), "utf-8-sig")
 
     if "archive.json" in entries and "posts.jsonl" in entries:
-        return _ours(opened, [entries[n] for n in ("archive.json", "posts.jsonl", "following.jsonl") if n in entries])
+        return _ours(opened, {name: entries[name] for name in OURS if name in entries})
     if "outbox.json" in entries:
         check_entries([entries["outbox.json"]])
         return Source("mastodon", lambda: map(activity, items(opened("outbox.json"), '"orderedItems"')))
@@ -130,30 +141,44 @@ def _in_zip(archive: ZipFile) -> Source:
     raise RefusedError("not_an_archive")
 
 
-def _ours(opened: Callable[[str], TextIO], entries: list) -> Source:
-    check_entries(entries)
+def _ours(opened: Callable[[str], TextIO], entries: dict[str, ZipInfo]) -> Source:
+    check_entries(list(entries.values()))
     try:
         facts = json.loads(opened("archive.json").read(100_000))
         site = str(facts["site"])[:200] if facts["format"] == "microblog-archive" else ""
+        owner = str(facts.get("username"))
     except (ValueError, KeyError, TypeError):
-        site = ""
+        site = owner = ""
     if not site:
         raise RefusedError("not_an_archive")
 
-    def following() -> Iterator[str]:
-        if len(entries) == 3:
-            for row in lines(opened("following.jsonl")):
+    def people(relation: str) -> Iterator[str]:
+        if f"{relation}.jsonl" in entries:
+            for row in lines(opened(f"{relation}.jsonl")):
                 name = row.get("username")
                 if isinstance(name, str) and name.isprintable():  # no NUL, no half of a character
                     yield name[:64]
 
-    return Source("microblog", lambda: (our_post(row, site) for row in lines(opened("posts.jsonl"))), following, site)
+    def posts() -> Iterator[Found]:
+        return (our_post(row, site, owner) for row in lines(opened("posts.jsonl")))
+
+    return Source("microblog", posts, people, site)
 
 
-def our_post(row: dict, site: str) -> Found:
-    pk = str(row.get("id"))
-    here = int(pk) if pk.isascii() and pk.isdecimal() and len(pk) < 19 else 0
-    return found(key_of(site, pk), row.get("text"), moment(row.get("time")), row.get("language"), here=here)
+def our_post(row: dict, site: str, owner: str) -> Found:
+    pk, time = str(row.get("id")), moment(row.get("time"))
+    key, here, repost_of = key_of(site, pk), number(pk), number(row.get("repost_of"))
+    if repost_of:
+        left = when_left(time)
+        return Found(key, time=time, left=left, here=here, repost_of=repost_of, of_own=row.get("other") == owner)
+    post = found(key, row.get("text"), time, row.get("language"), here=here)
+    return replace(post, reply_to=number(row.get("reply_to")))
+
+
+def number(value: Any) -> int:
+    """An id as we write it, 0 for anything else."""
+    text = str(value)
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
 
 
 def flask_post(row: dict) -> Found:

@@ -53,8 +53,8 @@ class Sink(io.RawIOBase):
 class Archive:
     """The zip under way. Each row written moves the job."""
 
-    def __init__(self, job: Job, member: User, sink: Sink) -> None:
-        self.job, self.member, self.written = job, member, 0
+    def __init__(self, job: Job, member: User, site: str, sink: Sink) -> None:
+        self.job, self.member, self.site, self.written = job, member, site, 0
         self.noted_at = time.monotonic()
         self.zip = ZipFile(sink, "w", ZIP_DEFLATED)  # type: ignore[type-var]
         self.now = timezone.now()
@@ -69,7 +69,7 @@ class Archive:
 
     def rows(self, section: Section) -> Iterator[list]:
         """The rows of a section, each counted as it is written."""
-        for row in section.rows(self.member):
+        for row in section.rows(self.member, self.site):
             yield row
             self.written += 1
             if self.written % BATCH == 0 or time.monotonic() - self.noted_at >= NOTE_EVERY:
@@ -103,9 +103,11 @@ class Archive:
         when, text = ([column.name for column in section.columns].index(name) for name in ("time", "text"))
         with self.file(POSTS_JSON) as out:
             out.write('{"posts": [')
-            for n, row in enumerate(self.rows(section)):
-                post = {"body": row[text], "timestamp": row[when]}
-                out.write((",\n" if n else "\n") + encode(post))
+            between = "\n"
+            for row in self.rows(section):
+                if row[text]:  # a repost has none
+                    out.write(between + encode({"body": row[text], "timestamp": row[when]}))
+                    between = ",\n"
             out.write("\n]}\n")
 
 
@@ -121,20 +123,20 @@ def write(job: Job, *, site: str, sections: list[Section] = SECTIONS) -> dict[st
     job.note(total=3 * sum(counts.values()) + counts.get("posts", 0), done=0)
     job.clear()
     sink = Sink(job)
-    archive = Archive(job, member, sink)
+    archive = Archive(job, member, site, sink)
     try:
-        _fill(archive, site, counts, sections)
+        _fill(archive, counts, sections)
         archive.zip.close()
     except BaseException:
         archive.zip.fp = None  # or it would try to write its end when it is collected
         raise
     sink.end()
-    return {"size": sink.size, "posts": counts.get("posts", 0)}
+    return {"size": sink.size, "posts": Post.objects.by(member).originals().count()}
 
 
-def _fill(archive: Archive, site: str, counts: dict[str, int], sections: list[Section]) -> None:
+def _fill(archive: Archive, counts: dict[str, int], sections: list[Section]) -> None:
     with archive.file("archive.json") as out:
-        facts = {"format": FORMAT, "version": 1, "site": site, "username": archive.member.username}
+        facts = {"format": FORMAT, "version": 1, "site": archive.site, "username": archive.member.username}
         json.dump({**facts, "made_at": plain(archive.now), "rows": counts}, out, ensure_ascii=False, indent=1)
         out.write("\n")
     with archive.file("index.html") as out:

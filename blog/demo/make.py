@@ -14,7 +14,7 @@ from accounts.models import Follow, User
 from accounts.validators import fold
 from blog import text
 from blog.demo import load
-from blog.models import Post, SearchRow, Tag, Tagging
+from blog.models import Post, Tag, Tagging, search
 from blog.models.ids import id_at
 
 MEMBER = "ada"  # whom a newcomer signs in as
@@ -152,7 +152,7 @@ def _publish(people: dict[str, User], written: list[load.DemoPost], now: datetim
     Post.objects.bulk_create(posts)
     _tag(posts)
     _mention(posts, {fold(name): person.pk for name, person in people.items()})
-    SearchRow.objects.write(posts)
+    search.written(posts)
     return posts
 
 

@@ -4,6 +4,7 @@ from blog.models.job import Chunk, Job
 from blog.models.like import Like
 from blog.models.message import Conversation, Message, Side
 from blog.models.notification import Choices, Notification, Teller
+from blog.models.outbox import SearchEntry, SearchIndex
 from blog.models.post import Post
 from blog.models.search import SearchRow
 from blog.models.tag import Tag, Tagging
@@ -22,6 +23,8 @@ __all__ = [
     "Notification",
     "Outage",
     "Post",
+    "SearchEntry",
+    "SearchIndex",
     "SearchRow",
     "Side",
     "Tag",

@@ -27,6 +27,7 @@ class ImportedRow(models.Model):
         PERSON = "person"
         FOLLOW = "follow"
         POST = "post"
+        MESSAGE = "message"
 
     source = models.CharField(max_length=64)
     kind = models.CharField(max_length=8, choices=Kind)

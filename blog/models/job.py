@@ -13,6 +13,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
+from blog.models.notification import Notification
+
 KEPT = timedelta(days=7)
 CHUNK_SIZE = 256 * 1024  # bytes of every chunk but the last
 TRIES = 4  # attempts that end in an error, before the job fails
@@ -33,6 +35,9 @@ SENTENCES: dict[str, Promise] = {
 # Why posts of an archive are left out, and how many.
 LEFT: dict[str, Any] = {
     "shared": ngettext_lazy("%(n)d is a repost.", "%(n)d are reposts.", "n"),
+    "not_here": ngettext_lazy(
+        "%(n)d is a repost of a post that is not here.", "%(n)d are reposts of posts that are not here.", "n"
+    ),
     "not_public": ngettext_lazy("%(n)d was not public.", "%(n)d were not public.", "n"),
     "too_long": ngettext_lazy("%(n)d is longer than 1,000 characters.", "%(n)d are longer than 1,000 characters.", "n"),
     "empty": ngettext_lazy("%(n)d has no text.", "%(n)d have no text.", "n"),
@@ -60,9 +65,13 @@ class JobQuerySet(models.QuerySet["Job"]):
     def give_up(self, message: str) -> int:
         """Those of them that are unfinished fail. Return how many there were."""
         now = timezone.now()
-        return self.unfinished().update(
-            status=Job.Status.FAILED, message=message, finished_at=now, expires_at=now + KEPT
-        )
+        end = {"status": Job.Status.FAILED, "message": message, "finished_at": now, "expires_at": now + KEPT}
+        with transaction.atomic():
+            jobs = list(self.unfinished().select_for_update(of=("self",)).select_related("owner").order_by("pk"))
+            Job.objects.filter(pk__in=[job.pk for job in jobs]).update(**end)
+            for job in jobs:
+                job.tell()
+        return len(jobs)
 
 
 class Job(models.Model):
@@ -206,12 +215,21 @@ class Job(models.Model):
     def finish(self, **result: Any) -> None:
         """It is done: `result` is what the page tells."""
         now = timezone.now()
-        self.note(status=self.Status.READY, done=self.total, result=result, finished_at=now, expires_at=now + KEPT)
+        self._end(status=self.Status.READY, done=self.total, result=result, finished_at=now, expires_at=now + KEPT)
 
     def fail(self, message: str) -> None:
         """It can't be done, for the reason of this code."""
         now = timezone.now()
-        self.note(status=self.Status.FAILED, message=message, finished_at=now, expires_at=now + KEPT)
+        self._end(status=self.Status.FAILED, message=message, finished_at=now, expires_at=now + KEPT)
+
+    def _end(self, **changes: Any) -> None:
+        with transaction.atomic():
+            self.note(**changes)
+            self.tell()
+
+    def tell(self) -> None:
+        """Tell the owner that it has ended."""
+        Notification.tell(self.owner, Notification.Kind.JOB, job=self)
 
     def stumble(self) -> bool:
         """An attempt ended in an error. Return whether the job is worth another one; else it has failed."""

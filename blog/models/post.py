@@ -45,6 +45,11 @@ class PostQuerySet(models.QuerySet["Post"]):
         """Without reposts."""
         return self.filter(repost_of=None)
 
+    def indexed(self) -> "PostQuerySet":
+        """What the index of a cluster holds, with the columns that a document is made of."""
+        shown = self.originals().filter(hidden_at=None, author__suspended_at=None)
+        return shown.only("author_id", "body", "language")
+
     def by(self, author: User) -> "PostQuerySet":
         return self.filter(author=author)
 
@@ -66,14 +71,15 @@ class PostQuerySet(models.QuerySet["Post"]):
         `body` is cleaned already (the form's work); `reply_to` is the post that it answers; `at` is for posts that
         were written elsewhere, in the past, of which nobody is told.
         """
-        pk = pk or id_at(at or timezone.now())
+        pk = pk or (id_at(at) if at else new_id())
         answers = {"reply_to": reply_to, "other_id": reply_to.author_id} if reply_to else {}
         with transaction.atomic():
+            if reply_to and not self.filter(pk=reply_to.pk).update(reply_count=F("reply_count") + 1):
+                # It was deleted a moment ago, and had no answers yet: now its place is needed.
+                Gone.objects.get_or_create(pk=reply_to.pk, defaults={"reply_to": reply_to.reply_to_id})
             post = self.create(pk=pk, author=author, body=body, language=language, **answers)
             post.mark(body)
             search.SearchRow.objects.write([post])
-            if reply_to:
-                self.filter(pk=reply_to.pk).update(reply_count=F("reply_count") + 1)
             User.objects.filter(pk=author.pk).update(post_count=F("post_count") + 1)
             if at is None:
                 post.tell()
@@ -180,32 +186,37 @@ class Post(models.Model):
 
     def tell(self) -> None:
         """Tell whom it answers, and whom it mentions besides."""
-        told: set[int | None] = {self.author_id}
-        if self.reply_to and self.other_id not in told:
-            Notification.tell(self.reply_to.author, Notification.Kind.REPLY, self.author, post=self)
-            told.add(self.other_id)
-        for person in self.mentions.exclude(pk__in=told).order_by("pk"):
-            Notification.tell(person, Notification.Kind.MENTION, self.author, post=self)
+        kinds = dict.fromkeys(self.mentions.values_list("pk", flat=True), Notification.Kind.MENTION)
+        if self.reply_to_id and self.other_id:
+            kinds[self.other_id] = Notification.Kind.REPLY
+        Notification.announce(self, kinds)
 
     def like(self, reader: User) -> None:
-        """`reader` likes it; twice is one like."""
+        """`reader` likes it; twice is one like. DoesNotExist if it was deleted meanwhile, as for all of these verbs."""
         with transaction.atomic():
+            self._lock()
             if self.likes.get_or_create(user=reader)[1]:
                 Post.objects.filter(pk=self.pk).update(like_count=F("like_count") + 1)
                 Notification.tell(self.author, Notification.Kind.LIKE, reader, post=self)
 
     def unlike(self, reader: User) -> None:
         with transaction.atomic():
+            self._lock()
             if self.likes.filter(user=reader).delete()[0]:
                 Post.objects.filter(pk=self.pk).update(like_count=F("like_count") - 1)
                 Notification.untell(self.author, Notification.Kind.LIKE, reader, post=self)
 
     def repost(self, reader: User) -> "Post":
-        """`reader` repeats it for who follows them; a repost of a repost is one of the original. Twice is one."""
+        """`reader` repeats it for who follows them; a repost of a repost is one of the original. Twice is one.
+
+        What a moderator has hidden stays hidden when it is repeated.
+        """
         if self.repost_of:
             return self.repost_of.repost(reader)
         with transaction.atomic():
-            row, made = Post.objects.get_or_create(author=reader, repost_of=self, defaults={"other": self.author})
+            locked = self._lock()
+            about = {"other": self.author, "hidden_at": locked.hidden_at, "hidden_reason": locked.hidden_reason}
+            row, made = Post.objects.get_or_create(author=reader, repost_of=self, defaults=about)
             if made:
                 Post.objects.filter(pk=self.pk).update(repost_count=F("repost_count") + 1)
                 Notification.tell(self.author, Notification.Kind.REPOST, reader, post=self)
@@ -216,39 +227,48 @@ class Post(models.Model):
             self.repost_of.unrepost(reader)
             return
         with transaction.atomic():
+            self._lock()
             if Post.objects.filter(author=reader, repost_of=self).delete()[0]:
                 Post.objects.filter(pk=self.pk).update(repost_count=F("repost_count") - 1)
                 Notification.untell(self.author, Notification.Kind.REPOST, reader, post=self)
 
-    def remove(self) -> None:
-        """Delete the post for good, with its likes and reposts. Answers to it stay, below its empty place."""
+    def remove(self) -> Gone | None:
+        """Delete the post for good, with its likes and reposts. Answers stay, below its place: it is returned."""
+        place = None
         with transaction.atomic():
+            # Whoever answers, likes or repeats it at this moment waits, or is waited for.
+            Post.objects.select_for_update().filter(pk=self.pk).first()
             if Post.objects.filter(reply_to=self.pk).exists():
-                Gone.objects.get_or_create(pk=self.pk, defaults={"reply_to": self.reply_to_id})
+                place, _made = Gone.objects.get_or_create(pk=self.pk, defaults={"reply_to": self.reply_to_id})
             gone = Post.objects.filter(pk=self.pk).delete()[1].get("blog.Post")
             if gone:
                 if self.reply_to_id:
                     Post.objects.filter(pk=self.reply_to_id).update(reply_count=F("reply_count") - 1)
                 User.objects.filter(pk=self.author_id).update(post_count=F("post_count") - 1)
+        return place
 
     def hide(self, reason: str) -> None:
-        """Take the post, and who repeats it, out of everybody's sight but its author's and the staff's."""
+        """Take the post and its reposts out of everybody's sight but the author's, who is told, and the staff's."""
+        hidden = {"hidden_at": timezone.now(), "hidden_reason": reason, "version": F("version") + 1}
         with transaction.atomic():
+            done = Post.objects.filter(pk=self.pk, hidden_at=None).update(**hidden)
+            self.reposts.filter(hidden_at=None).update(**hidden)
             search.dropped([self.pk])
-            Post.objects.filter(self._with_reposts, hidden_at=None).update(
-                hidden_at=timezone.now(), hidden_reason=reason, version=F("version") + 1
-            )
+            if done:
+                Notification.tell(self.author, Notification.Kind.MODERATION, post=self, text=reason)
         self.refresh_from_db(fields=["hidden_at", "hidden_reason", "version"])
 
-    def show(self) -> None:
-        """Show a hidden post again."""
+    def show(self, reason: str = "") -> None:
+        """Show a hidden post again, and tell its author, with the reason."""
+        shown = {"hidden_at": None, "hidden_reason": "", "version": F("version") + 1}
         with transaction.atomic():
-            Post.objects.filter(self._with_reposts).exclude(hidden_at=None).update(
-                hidden_at=None, hidden_reason="", version=F("version") + 1
-            )
+            done = Post.objects.filter(pk=self.pk).exclude(hidden_at=None).update(**shown)
+            self.reposts.exclude(hidden_at=None).update(**shown)
             search.changed([self.pk])
+            if done:
+                Notification.tell(self.author, Notification.Kind.RESTORED, post=self, text=reason)
         self.refresh_from_db(fields=["hidden_at", "hidden_reason", "version"])
 
-    @property
-    def _with_reposts(self) -> Q:
-        return Q(pk=self.pk) | Q(repost_of=self.pk)
+    def _lock(self) -> "Post":
+        """The row as it is now, which nobody else changes until the end of the transaction."""
+        return Post.objects.select_for_update(no_key=True).get(pk=self.pk)

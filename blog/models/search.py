@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection, models
 
 from blog import words
+from blog.models.outbox import SearchEntry
 from microblog.languages import base
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 TABLE = "blog_search"
 PLAIN = "plain"  # the mark, in a vector, of a post whose language has no stems
 AT_ONCE = 200  # rows in one statement
+PAGES = 500  # of FTS5, about 4 KB each, that are merged in one transaction
 
 
 class SearchRowQuerySet(models.QuerySet["SearchRow"]):
@@ -28,7 +30,7 @@ class SearchRowQuerySet(models.QuerySet["SearchRow"]):
         """Write the rows of `posts`, as the database has them. What is hidden has none, and a repost says nothing."""
         posts = list(posts)
         if hidden := [post.pk for post in posts if post.hidden_at]:
-            dropped(hidden)
+            _drop(hidden)
         shown = [post for post in posts if not post.hidden_at and post.body]
         for start in range(0, len(shown), AT_ONCE):
             (_write_vectors if connection.vendor == "postgresql" else _write_fts)(shown[start : start + AT_ONCE])
@@ -53,6 +55,13 @@ class SearchRow(models.Model):
         return str(self.pk)
 
 
+def written(posts: Iterable["Post"]) -> None:
+    """Index posts that were just made by `bulk_create`, in its transaction."""
+    posts = list(posts)
+    SearchEntry.objects.note(post.pk for post in posts)
+    SearchRow.objects.write(posts)
+
+
 def changed(ids: Sequence[int]) -> None:
     """Index these posts as they are now: the way in for whoever wrote, hid or showed them in bulk.
 
@@ -60,24 +69,39 @@ def changed(ids: Sequence[int]) -> None:
     """
     from blog.models.post import Post
 
+    SearchEntry.objects.note(ids)
     for start in range(0, len(ids), AT_ONCE):
         some = ids[start : start + AT_ONCE]
         posts = Post.objects.in_bulk(some)
         SearchRow.objects.write(posts.values())
         if gone := [pk for pk in some if pk not in posts]:
-            dropped(gone)
+            _drop(gone)
 
 
 def dropped(ids: Sequence[int]) -> None:
     """Forget these posts. Where posts are deleted through Django their rows go with them, and nobody need call it."""
+    SearchEntry.objects.note(ids)
+    _drop(ids)
+
+
+def _drop(ids: Sequence[int]) -> None:
     for start in range(0, len(ids), AT_ONCE):
         SearchRow.objects.filter(pk__in=ids[start : start + AT_ONCE]).delete()
 
 
 def purge() -> None:
-    """Let nothing remain of what was dropped: FTS5 only notes that it is gone until it puts its pieces together."""
-    if connection.vendor == "sqlite":
-        _run(f"INSERT INTO {TABLE} ({TABLE}) VALUES ('optimize')", [])
+    """Drop the words of deleted posts for good: FTS5 keeps them until it merges its pages, here PAGES at a time.
+
+    Source: https://www.sqlite.org/fts5.html#the_merge_command
+    """
+    if connection.vendor != "sqlite":
+        return
+    connection.ensure_connection()
+    pages, changes = -PAGES, 2  # the first one, below zero, says that everything is to be merged
+    while pages < 0 or changes >= 2:
+        before = connection.connection.total_changes
+        _run(f"INSERT INTO {TABLE} ({TABLE}, rank) VALUES ('merge', %s)", [pages])
+        pages, changes = PAGES, connection.connection.total_changes - before
 
 
 def marks_of(post: "Post", read: words.Read) -> list[str]:

@@ -9,7 +9,7 @@ from django.db import transaction
 from accounts.models import User
 from accounts.validators import fold
 from blog import language, text
-from blog.models import ImportedRow, Post, SearchRow, Tag, Tagging
+from blog.models import ImportedRow, Post, Tag, Tagging, search
 from blog.moving import plan
 from blog.moving.follows import raise_counts
 from blog.moving.ids import Ids, base_of
@@ -29,6 +29,9 @@ class Old:
     base: int
     language: str
     body: str
+    # The post here that it answers, and whose that is.
+    reply_to: int | None = None
+    other: int | None = None
 
 
 def move_posts(move: Move) -> None:
@@ -75,14 +78,21 @@ def _write(move: Move, ids: Ids, members: set[int], batch: list[Old]) -> None:
 def publish(batch: list[Old], pks: list[int], members: set[int]) -> list[Post]:
     """Make the posts with all that `Post.objects.publish` makes for one."""
     posts = [
-        Post(pk=pk, author_id=old.author, body=old.body, language=old.language or language.detect(old.body))
+        Post(
+            pk=pk,
+            author_id=old.author,
+            body=old.body,
+            language=old.language or language.detect(old.body),
+            reply_to_id=old.reply_to,
+            other_id=old.other,
+        )
         for old, pk in zip(batch, pks, strict=True)
     ]
     Post.objects.bulk_create(posts)
     _tag(posts)
     _mention(posts, members)
     raise_counts({"post_count": Counter(post.author_id for post in posts)})
-    SearchRow.objects.write(posts)
+    search.written(posts)
     return posts
 
 

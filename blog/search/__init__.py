@@ -1,7 +1,9 @@
 """Search: what was asked, read once (`query`), is found by one of three engines, and shown if the reader may see it.
 
 The database's own engine is always there: its rows are written in the transaction that writes a post, by
-`blog.models.search`. Whoever writes posts in bulk calls `changed(ids)`; whoever deletes them past Django, `dropped`.
+`blog.models.search`. Whoever makes posts in bulk calls `written(posts)`; whoever changes them past `save()`,
+`changed(ids)`; whoever deletes them past Django, `dropped(ids)`: each in the transaction that does it. With a cluster
+these, and Django's signals for the rest, note the posts in the outbox (`blog.search.outbox`).
 """
 
 import logging
@@ -9,19 +11,32 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 
 from accounts.models import User
 from blog.models import Post
-from blog.models.search import changed, dropped
+from blog.models.search import changed, dropped, written
 from blog.models.timeline import stamps_of
 from blog.search import cursor as cursors
-from blog.search import postgres, sqlite
+from blog.search import elastic, postgres, sqlite
 from blog.search.cursor import CursorError
 from blog.search.engine import EngineError, Hit, Order, Wanted
 from blog.search.query import Query, other_tries, parse
 
-__all__ = ["PAGE", "CursorError", "Hits", "Order", "changed", "dropped", "engine", "match", "other_tries", "parse"]
+__all__ = [
+    "PAGE",
+    "CursorError",
+    "Hits",
+    "Order",
+    "changed",
+    "dropped",
+    "engine",
+    "match",
+    "other_tries",
+    "parse",
+    "written",
+]
 PAGE = 20
 logger = logging.getLogger(__name__)
 
@@ -54,13 +69,13 @@ def match(text: str, *, viewer: Any, cursor: str = "", order: Order = "best", ty
     try:
         return _page(engine(), query, viewer, cursor, order)
     except EngineError as error:
-        logger.warning("Search falls back to the database: %s", error)
+        logger.debug("The database searches instead: %s", error)  # why, was said when it began
         return _page(database_engine(), query, viewer, cursor, order, degraded=True)
 
 
 def engine() -> ModuleType:
     """The engine that the settings name."""
-    return database_engine()
+    return elastic if settings.ELASTICSEARCH_DSL else database_engine()
 
 
 def database_engine() -> ModuleType:

@@ -35,9 +35,17 @@ def tweets_js(*entries: dict, part: int = 0) -> str:
     return f"window.YTD.tweets.part{part} = {json.dumps(list(entries), ensure_ascii=False, indent=2)}"
 
 
-def ours(posts: list[dict], following: list[str] = (), site: str = "https://other.example") -> bytes:
+def ours(
+    posts: list[dict],
+    following: list[str] = (),
+    site: str = "https://other.example",
+    *,
+    blocks: list[str] = (),
+    mutes: list[str] = (),
+) -> bytes:
     """An archive of a Microblog."""
     facts = {"format": "microblog-archive", "version": 1, "site": site, "username": "ada"}
-    lines = {"posts": posts, "following": [{"username": name} for name in following]}
+    people = {"following": following, "blocks": blocks, "mutes": mutes}
+    lines = {"posts": posts, **{key: [{"username": name} for name in names] for key, names in people.items()}}
     files = {f"data/{name}.jsonl": "\n".join(json.dumps(row) for row in rows) for name, rows in lines.items()}
     return zipped({"archive.json": json.dumps(facts), **files})

@@ -1,5 +1,6 @@
 """The posts of languages.tsv, 36 in each of ten languages, for searching; and queries with what each has to find."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -36,9 +37,13 @@ def queries() -> dict[str, set[int]]:
     return {asked: {int(number) for number in numbers.split()} for asked, numbers in rows}
 
 
-def hits() -> dict[str, list[int]]:
-    """What the site's engine finds for each query, page by page, in both orders: the same posts, none twice."""
+def hits(settle: Callable[[], None] = lambda: None) -> dict[str, list[int]]:
+    """What the site's engine finds for each query, page by page, in both orders: the same posts, none twice.
+
+    `settle` is called when the posts are written: an engine outside the database has to hear of them first.
+    """
     posts = make_corpus()
+    settle()
     found: dict[str, list[int]] = {}
     for asked in queries():
         best, newest = (walk(asked, order) for order in ("best", "newest"))
@@ -54,6 +59,7 @@ def walk(asked: str, order: search.Order, viewer: Any = None, size: int = search
     cursor = ""
     while True:
         page = search.match(asked, viewer=viewer or AnonymousUser(), cursor=cursor, order=order)
+        assert not page.degraded, asked
         ids += [row[0] for row in page.rows]
         assert len(set(ids)) == len(ids), asked
         cursor = page.older

@@ -94,4 +94,4 @@ class Apertium(TestCase):
         self.said("Uno.")
         began = time.monotonic()
         self.said("El perro come pan y la casa es grande.")
-        self.assertLess(time.monotonic() - began, 1)
+        self.assertLess(time.monotonic() - began, 3)  # 0.02 s on an idle machine; a reader waits for three seconds

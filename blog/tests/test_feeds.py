@@ -100,6 +100,22 @@ class Feeds(TestCase):
         seen.add(etag())
         self.assertEqual(len(seen), 4)
 
+    def test_answers_are_in_the_feed_of_who_wrote_them_and_reposts_in_none(self):
+        make_post(self.bob, "It rose.", reply_to=self.bread)
+        self.bread.repost(self.bob)
+        self.bread.repost(self.ada)
+        self.assertEqual(self.entries("/@bob/feed.atom"), ["It rose.", "Суп."])
+        self.assertEqual(len(self.entries("/@ada/feed.atom")), 1)
+        self.assertEqual(len(self.entries("/explore/feed.atom")), 2)
+
+    def test_a_like_does_not_change_a_feed(self):
+        for path in ["/explore/feed.atom", "/@ada/feed.atom"]:
+            before = self.client.get(path)["ETag"]
+            self.bread.like(self.bob)
+            self.bread.repost(self.bob)
+            self.assertEqual(self.client.get(path)["ETag"], before)
+            self.bread.unlike(self.bob)
+
     def test_hidden_posts_are_in_no_feed_not_even_for_their_author(self):
         self.bread.hide("spam")
         for viewer in (self.ada, make_user("eve", is_staff=True)):

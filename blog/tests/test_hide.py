@@ -89,6 +89,24 @@ class Hiding(TestCase):
         self.assertContains(self.client.get(back), "advertising")
         self.assertContains(self.client.get(back), f"{POSTS}show/?id={self.spam.pk}")
 
+    def test_a_repost_is_not_listed_and_is_hidden_and_shown_with_the_original(self):
+        repost = self.spam.repost(self.bob)
+        self.assertEqual(self.found(), [self.soup, self.bread, self.spam])
+        self.assertEqual(self.client.get(f"{POSTS}{repost.pk}/change/").status_code, 302)
+        self.act("hide", self.spam)
+        for path in ("/@bob/", f"/posts/{repost.pk}/"):
+            self.assertNotContains(
+                Client().get(path, follow=True), "Cheap pills", status_code=200 if "@" in path else 404
+            )
+        self.act("show", self.spam)
+        self.assertContains(Client().get("/@bob/"), "Cheap pills")
+
+    def test_an_answer_leads_to_what_it_answers(self):
+        answer = make_post(self.bob, "No, thank you.", reply_to=self.spam)
+        page = self.client.get(f"{POSTS}{answer.pk}/change/")
+        self.assertContains(page, f'<a href="/posts/{self.spam.pk}/">The post that this one answers</a>')
+        self.assertNotContains(self.client.get(f"{POSTS}{self.spam.pk}/change/"), "The post that this one answers")
+
     def test_several_at_once_by_the_action_of_the_list(self):
         chosen = {"action": "hide", "_selected_action": [self.spam.pk, self.soup.pk], "index": 0}
         page = self.client.post(f"{POSTS}?language=en", chosen, follow=True)

@@ -10,13 +10,13 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client, TestCase, TransactionTestCase
 
-from accounts.models import Follow, User
+from accounts.models import Block, Follow, Mute, User
 from accounts.tests.base import make_user
-from blog import tasks
+from blog import counters, tasks
 from blog.archive import reading, take
 from blog.archive.reading import RefusedError
 from blog.archive.sources import plain_text
-from blog.models import ImportedRow, Job, Post
+from blog.models import ImportedRow, Job, Notification, Post
 from blog.tests.archives import note, ours, outbox, tweet, tweets_js, zipped
 from blog.tests.base import make_post
 from microblog.tests.queue import in_the_database, work
@@ -134,6 +134,179 @@ class WhatIsTaken(Importing):
         job = self.take(outbox(*entries, note(4, "y" * 1000)), "outbox.json")
         assert self.bodies() == ["y" * 1000]
         assert job.result["left"] == {"empty": 1, "too_long": 1, "future": 1}
+
+
+class Conversation(Importing):
+    """Answers, reposts and how one stands to others, out of an archive of a Microblog."""
+
+    def exported(self):
+        self.client.post("/jobs/export/")
+        export = Job.objects.filter(kind="export").latest("pk")
+        return self.client.get(f"/jobs/{export.pk}/download/").getvalue()
+
+    def row(self, number, **more):
+        return {"id": str(number), "time": f"2019-01-01T00:00:{number:02}Z", "text": f"Number {number}.", **more}
+
+    def repost(self, number, repost_of, other):
+        return self.row(number, text="", repost_of=str(repost_of), other=other)
+
+    def test_answers_that_were_lost_come_back_below_the_post_that_they_answer(self):
+        theirs = make_post(self.bob, "Bread?")
+        lost = make_post(self.ada, "Yes.", reply_to=theirs)
+        make_post(self.ada, "No.", reply_to=lost)
+        archive = self.exported()
+        for post in Post.objects.by(self.ada):
+            post.remove()
+        job = self.take(archive)
+        first, second = Post.objects.by(self.ada).order_by("pk")
+        assert (first.reply_to, first.other, first.body) == (theirs, self.bob, "Yes.")
+        assert (second.reply_to, second.other, second.body) == (first, self.ada, "No.")
+        assert list(theirs.answers.all()) == [first]
+        assert job.result["taken"] == 2
+        assert self.all_counters_are_right()
+        assert self.take(archive).result["taken"] == 0
+
+    def test_an_answer_whose_post_is_gone_or_out_of_sight_is_a_post(self):
+        gone, theirs = make_post(self.bob, "Bread?"), make_post(self.bob, "Tea?")
+        for post in (gone, theirs):
+            make_post(self.ada, "Yes.", reply_to=post)
+        archive = self.exported()
+        for post in (*Post.objects.by(self.ada), gone):
+            post.remove()
+        self.bob.block(self.ada)
+        self.take(archive)
+        assert list(Post.objects.by(self.ada).values_list("body", "reply_to", "other")) == [("Yes.", None, None)] * 2
+        assert self.all_counters_are_right()
+
+    def test_of_another_site_answers_within_the_archive_stay_together(self):
+        here = make_post(self.bob, "Nothing to do with it.", pk=5)
+        rows = [self.row(1), self.row(2, reply_to="1"), self.row(3, reply_to=str(here.pk))]
+        self.take(ours(rows))
+        first, second, third = Post.objects.by(self.ada).order_by("pk")
+        assert (second.reply_to, second.other) == (first, self.ada)
+        assert (third.reply_to, third.other) == (None, None)
+        assert self.all_counters_are_right()
+
+    def test_answers_stay_together_across_batches(self):
+        with mock.patch.object(take, "SIZE", 2):
+            self.take(ours([self.row(n, reply_to=str(n - 1)) for n in range(1, 6)]))
+        rows = dict(Post.objects.by(self.ada).values_list("body", "reply_to__body"))
+        assert rows == {"Number 1.": None, **{f"Number {n}.": f"Number {n - 1}." for n in range(2, 6)}}
+
+    def test_reposts_come_back_at_their_time_where_the_post_is_here(self):
+        theirs, gone = make_post(self.bob, "Bread."), make_post(self.bob, "Gone.")
+        mine = make_post(self.ada, "Mine.")
+        for post in (theirs, gone, mine):
+            post.repost(self.ada)
+        archive = self.exported()
+        times = set(Post.objects.by(self.ada).filter(repost_of=theirs).values_list("pk", flat=True))
+        for post in (theirs, mine):
+            post.unrepost(self.ada)
+        for post in (mine, gone):
+            post.remove()
+        preview = self.upload(archive)
+        assert (preview.result["posts"], preview.result["reposts"]) == (3, 2)
+        page = self.client.get(f"/jobs/{preview.pk}/")
+        self.assertContains(page, "2 of them are reposts.")
+        self.assertContains(page, "1 is a repost of a post that is not here.")
+        job = self.take(archive)
+        assert (job.result["taken"], job.result["reposts"]) == (3, 2)
+        assert job.left_out == ["1 is a repost of a post that is not here."]
+        back = Post.objects.by(self.ada).get(repost_of=theirs)
+        assert {pk >> 16 for pk in times} == {back.pk >> 16}
+        assert (back.other, back.body) == (self.bob, "")
+        assert Post.objects.by(self.ada).get(repost_of__body="Mine.").other == self.ada
+        self.ada.refresh_from_db()
+        assert self.ada.post_count == 1
+        assert self.all_counters_are_right()
+
+    def test_what_is_reposted_already_is_reposted_once(self):
+        theirs = make_post(self.bob, "Bread.")
+        theirs.repost(self.ada)
+        archive = self.exported()
+        theirs.unrepost(self.ada)
+        theirs.repost(self.ada)
+        job = self.take(archive)
+        assert (job.result["taken"], job.result["known"]) == (0, 1)
+        rows = [self.repost(n, theirs.pk, "bob") for n in range(1, 4)]
+        self.client.force_login(self.bob)
+        assert self.take(ours(rows, site="http://testserver")).result["taken"] == 1
+        assert theirs.reposts.count() == 2
+        assert self.all_counters_are_right()
+
+    def test_twice_is_once_for_reposts_too_even_after_one_was_undone(self):
+        theirs = make_post(self.bob, "Bread.")
+        archive = ours([self.row(1), self.repost(2, theirs.pk, "bob")], site="http://testserver")
+        assert self.take(archive).result["taken"] == 2
+        theirs.unrepost(self.ada)
+        again = self.take(archive)
+        assert (again.result["taken"], again.result["known"]) == (0, 2)
+        assert not theirs.reposts.exists()
+
+    def test_nobody_reposts_what_they_may_not_see(self):
+        theirs, hidden = make_post(self.bob, "Bread."), make_post(self.bob, "Tea.")
+        hidden.hide("unkind")
+        rows = [self.row(1), self.repost(2, theirs.pk, "bob"), self.repost(3, hidden.pk, "bob")]
+        self.bob.block(self.ada)
+        job = self.take(ours(rows, site="http://testserver"))
+        assert job.left_out == ["2 are reposts of posts that are not here."]
+        assert not Post.objects.exclude(repost_of=None).exists()
+
+    def test_of_another_site_only_reposts_of_ones_own_are_taken(self):
+        theirs = make_post(self.bob, "Bread.", pk=5)
+        rows = [self.row(1), self.repost(2, 1, "ada"), self.repost(3, theirs.pk, "bob"), self.repost(4, 77, "ada")]
+        preview = self.upload(ours(rows))
+        assert (preview.result["posts"], preview.result["left"]) == (3, {"not_here": 1})
+        job = self.take(ours(rows))
+        assert (job.result["taken"], job.result["reposts"], job.result["left"]) == (2, 1, {"not_here": 2})
+        (repost,) = Post.objects.exclude(repost_of=None)
+        assert (repost.repost_of.body, repost.author) == ("Number 1.", self.ada)
+
+    def test_nobody_is_told_of_what_was_said_long_ago(self):
+        theirs = make_post(self.bob, "Bread.")
+        rows = [self.row(1, reply_to=str(theirs.pk), text="Yes, @bob."), self.repost(2, theirs.pk, "bob")]
+        self.take(ours(rows, site="http://testserver"))
+        assert theirs.answers.count() == theirs.reposts.count() == 1
+        assert not Notification.objects.filter(owner=self.bob).exists()
+
+    def test_blocks_and_mutes_come_back_when_it_is_wanted(self):
+        eve = make_user("eve")
+        archive = ours([self.row(1)], ["bob"], blocks=["eve", "nobody_here"], mutes=["bob", "ada"])
+        page = self.client.get(f"/jobs/{self.upload(archive).pk}/")
+        self.assertContains(page, "Also block 1 person who is here under the same name:")
+        self.assertContains(page, "Also mute 1 person who is here under the same name:")
+        self.assertNotContains(page, "checked")  # on another site the same name may be another person
+        self.take(archive)
+        assert not Block.objects.exists() and not Mute.objects.exists()
+        job = self.take(archive, block="1", mute="1")
+        assert Block.objects.filter(blocker=self.ada, blocked=eve).exists()
+        assert Mute.objects.filter(muter=self.ada, muted=self.bob).exists()
+        assert (job.result["blocked"], job.result["muted"], job.result["followed"]) == (1, 1, 0)
+        page = self.client.get(f"/jobs/{job.pk}/")
+        self.assertContains(page, "You now block 1 more person.")
+        self.assertContains(page, "You now mute 1 more person.")
+        again = self.take(archive, block="1", mute="1")
+        assert (again.result["blocked"], again.result["muted"]) == (0, 0)
+
+    def test_an_export_of_this_site_offers_to_restore_how_one_stood_to_others(self):
+        make_post(self.ada, "Bread.")
+        self.ada.mute(self.bob)
+        archive = self.exported()
+        self.ada.unmute(self.bob)
+        page = self.client.get(f"/jobs/{self.upload(archive).pk}/")
+        self.assertContains(page, '<input type="checkbox" name="mute" id="mute" checked>', html=True)
+        self.take(archive, mute="1")
+        assert Mute.objects.filter(muter=self.ada, muted=self.bob).exists()
+
+    def test_who_has_blocked_somebody_is_not_followed_by_them(self):
+        self.bob.block(self.ada)
+        archive = ours([self.row(1)], ["bob"])
+        assert self.upload(archive).result["follow_count"] == 0
+        self.take(archive, follow="1")
+        assert not Follow.objects.exists()
+
+    def all_counters_are_right(self):
+        return not any(counted.differences(counted.model.objects.all()) for counted in counters.COUNTED)
 
 
 class ThePreview(Importing):

@@ -93,8 +93,16 @@ class Pages(TestCase):
             self.assertIn(label.get("for"), ids, path)
         return page
 
+    def conversation(self) -> list[str]:
+        """The pages of a post, of who likes it, and of the place of a deleted one."""
+        gone = make_post(self.bob, "Gone.", reply_to=self.post)
+        make_post(self.ada, "Not gone.", reply_to=gone)
+        gone.remove()
+        own = self.post.get_absolute_url()
+        return [own, f"{own}likes/", f"{own}reposts/", gone.get_absolute_url()]
+
     def test_every_page_of_a_visitor_is_whole(self):
-        for path in [*VISITORS_PAGES, self.post.get_absolute_url()]:
+        for path in [*VISITORS_PAGES, *self.conversation()]:
             with self.subTest(path):
                 page = self.look(path)
                 self.assertEqual(page.all("nav", class_="nav"), [])
@@ -103,7 +111,7 @@ class Pages(TestCase):
     def test_every_page_of_a_member_is_whole(self):
         self.client.force_login(self.ada)
         own = self.post.get_absolute_url()
-        for path in [*MEMBERS_PAGES, own, f"{own}delete/"]:
+        for path in [*MEMBERS_PAGES, *self.conversation(), f"{own}delete/"]:
             with self.subTest(path):
                 page = self.look(path)
                 links = [link["href"] for link in page.all("a")]
@@ -473,5 +481,5 @@ def test_sentences_for_the_script_are_there_in_every_language(code):
     with translation.override(code):
         (live,) = Outline(render_to_string("includes/words.html")).all("div", id="live")
     said = {name: words for name, words in live.items() if name.startswith("data-")}
-    assert len(said) == 6
+    assert len(said) == 10
     assert all(said.values())

@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -34,11 +33,13 @@ def elsewhere(url: str) -> dict[str, list[int]]:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def on_sqlite(folder: Path) -> dict[str, list[int]]:
-    return corpus.hits() if connection.vendor == "sqlite" else elsewhere(f"sqlite:///{folder / 'corpus.sqlite3'}")
+def on_sqlite(request: pytest.FixtureRequest) -> dict[str, list[int]]:
+    if connection.vendor == "sqlite":
+        return corpus.hits()
+    return elsewhere(f"sqlite:///{request.getfixturevalue('tmp_path') / 'corpus.sqlite3'}")
 
 
-def on_postgres(folder: Path) -> dict[str, list[int]]:
+def on_postgres(request: pytest.FixtureRequest) -> dict[str, list[int]]:
     if connection.vendor == "postgresql":
         return corpus.hits()
     try:
@@ -48,16 +49,27 @@ def on_postgres(folder: Path) -> dict[str, list[int]]:
         pytest.skip(str(missing))
 
 
-ENGINES: dict[str, Callable[[Path], dict[str, list[int]]]] = {"sqlite": on_sqlite, "postgres": on_postgres}
+def on_elasticsearch(request: pytest.FixtureRequest) -> dict[str, list[int]]:
+    cluster = request.getfixturevalue("cluster")
+    cluster.build()
+    return corpus.hits(cluster.settle)
 
 
+ENGINES: dict[str, Callable[[pytest.FixtureRequest], dict[str, list[int]]]] = {
+    "sqlite": on_sqlite,
+    "postgres": on_postgres,
+    "elasticsearch": on_elasticsearch,
+}
+
+
+@pytest.mark.elasticsearch
 @pytest.mark.postgres
 @pytest.mark.django_db
 @pytest.mark.parametrize("engine", ENGINES)
-def test_every_engine_finds_what_is_written_down(engine, tmp_path):
+def test_every_engine_finds_what_is_written_down(engine, request):
     wanted = corpus.queries()
     assert len(wanted) >= 60
-    found = {asked: set(numbers) for asked, numbers in ENGINES[engine](tmp_path).items()}
+    found = {asked: set(numbers) for asked, numbers in ENGINES[engine](request).items()}
     differing = {
         asked: (sorted(wanted[asked]), sorted(found[asked])) for asked in wanted if found[asked] != wanted[asked]
     }

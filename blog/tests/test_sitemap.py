@@ -36,6 +36,13 @@ class SiteMap(TestCase):
         expected = ["/", "/explore/", "/@ada/", "/@bob/", *(f"/posts/{post.pk}/" for post in self.posts)]
         self.assertCountEqual(found, [f"http://testserver{path}" for path in expected])
 
+    def test_answers_are_in_it_and_reposts_are_not(self):
+        answer = make_post(self.bob, "Answered.", reply_to=self.posts[0])
+        repost = self.posts[0].repost(self.bob)
+        found = " ".join(self.everything())
+        self.assertIn(f"/posts/{answer.pk}/", found)
+        self.assertNotIn(str(repost.pk), found)
+
     def test_only_weeks_with_posts_have_a_file(self):
         files = [loc for loc in self.locations("/sitemap.xml") if "posts" in loc]
         self.assertEqual(len(files), 4)

@@ -15,7 +15,10 @@ from html.parser import HTMLParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import parse_qs, urlsplit
+
+from blog.translate import calls
 
 KEY = "a-key-that-nobody-may-see"
 Reply = tuple[int, Any]  # a status, and what becomes JSON (or bytes, sent as they are)
@@ -53,6 +56,7 @@ class Translator:
 
 @contextmanager
 def serving(protocol: Callable[[Request], Reply]) -> Iterator[Translator]:
+    """Serve; a busy machine has more time for an answer than a reader would."""
     translator = Translator(protocol)
 
     class Handler(BaseHTTPRequestHandler):
@@ -90,7 +94,8 @@ def serving(protocol: Callable[[Request], Reply]) -> Iterator[Translator]:
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
-        yield translator
+        with patch.object(calls, "PATIENCE", 30):
+            yield translator
     finally:
         translator.over.set()
         server.shutdown()

@@ -69,8 +69,8 @@ class Answer:
 class Caller:
     """Posts to a provider until the time is up, which runs from the moment the caller is made."""
 
-    def __init__(self, seconds: float = PATIENCE) -> None:
-        self.ends = time.monotonic() + seconds
+    def __init__(self) -> None:
+        self.ends = time.monotonic() + PATIENCE
 
     def post(
         self,

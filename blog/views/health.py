@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
 from blog import queue
+from blog.search import status as search_status
 from microblog import catalogues as compiled
 
 logger = logging.getLogger(__name__)
@@ -24,7 +25,10 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Every check with its reason, "" where all is well; 503 if one has a reason. The reasons name no host or user."""
+    """Every check with its reason, "" where all is well; 503 if one has a reason. The reasons name no host or user.
+
+    Beside them the queue, and the search, without which a site is ready all the same.
+    """
     reasons = {name: check() for name, check in CHECKS.items()}
     ready = not any(reasons.values())
     if not ready:
@@ -32,6 +36,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
     answer = {"ready": ready, "checks": {name: reason or "ok" for name, reason in reasons.items()}}
     if not (reasons["database"] or reasons["migrations"]):
         answer["queue"] = queue.status().as_json()
+        answer["search"] = search_status.report()
     return JsonResponse(answer, status=200 if ready else 503, headers=FRESH)
 
 

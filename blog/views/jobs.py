@@ -14,6 +14,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from blog import tasks
+from blog.archive.take import RELATIONS
 from blog.forms import LARGEST_UPLOAD, UploadForm
 from blog.models import Job
 from microblog.addresses import member_required, site_address
@@ -65,8 +66,8 @@ def take(request: HttpRequest, pk: int) -> HttpResponse:
     job = get_object_or_404(request.user.jobs, pk=pk)
     if not job.can_be_taken:
         raise Http404
-    follow, site = "follow" in request.POST, site_address(request)
-    return redirect(tasks.start_taking(job, follow=follow, site=site, language=get_language()))
+    also = {relation.verb for relation in RELATIONS} & request.POST.keys()
+    return redirect(tasks.start_taking(job, also=also, site=site_address(request), language=get_language()))
 
 
 @require_safe

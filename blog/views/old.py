@@ -25,6 +25,12 @@ def _is_ours(request: HttpRequest, where: str) -> bool:
 
 
 @require_safe
-def profile(request: HttpRequest, username: str) -> HttpResponse:
-    """Everything about somebody is on their page now."""
-    return HttpResponsePermanentRedirect(reverse("blog:person", args=[username]), headers=FOR_A_DAY)
+def profile(request: HttpRequest, username: str, to: str = "blog:person") -> HttpResponse:
+    """Everything about somebody is on their page now, or at the address of it that is called `to`."""
+    return HttpResponsePermanentRedirect(reverse(to, args=[username]), headers=FOR_A_DAY)
+
+
+@require_safe
+def conversation(request: HttpRequest, username: str) -> HttpResponse:
+    """A message to somebody is written where the others are."""
+    return HttpResponsePermanentRedirect(reverse("blog:conversation", args=[username]), headers=FOR_A_DAY)

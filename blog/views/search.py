@@ -52,7 +52,7 @@ def no_page() -> BadRequest:
 def posts(request: HttpRequest, asked: dict[str, str]) -> HttpResponse:
     hits = search.match(asked["q"], viewer=request.user, cursor=asked["before"], order=asked["order"])  # type: ignore[arg-type]
     if hits.restarted:  # found by another engine than the page before: the two can't be one list
-        first = address(asked)
+        first = address({**asked, "before": ""})
         return HttpResponseClientRedirect(first) if request.htmx else redirect(first)
     context = {"hits": hits, "cards": mark(cards(hits.rows, reads_of(request.user)), hits.query), "older": hits.older}
     if asked["q"].strip() and not asked["before"]:

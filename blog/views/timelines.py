@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from accounts import suggestions
-from accounts.models import Follow, User
+from accounts.models import User, sight
 from accounts.suggestions import who_to_follow
 from accounts.validators import fold
 from blog import text
@@ -112,7 +112,10 @@ def tagged(found: Tag, request: HttpRequest) -> Page:
 @require_safe
 def person(request: HttpRequest, username: str) -> HttpResponse:
     """Somebody's profile and posts. Their name in other letters redirects to the name as they write it."""
-    who = get_object_or_404(User.objects.visible_to(request.user), username_key=fold(username))
+    who = get_object_or_404(User, username_key=fold(username))
+    between = sight.ties(request.user, who)
+    if not sight.sees(request.user, who, between):
+        raise Http404
     if who.username != username:
         return redirect(who, permanent=True)
     if request.user.is_staff or request.user == who:  # they see the hidden ones too
@@ -121,16 +124,8 @@ def person(request: HttpRequest, username: str) -> HttpResponse:
         page = timelines.profile(who, cursor_of(request), request.user)
     if has_gone(request, page):
         return redirect(request.path)
-    context = {**timeline(page, request.user), "person": who, **ties(request.user, who)}
+    context = {**timeline(page, request.user), "person": who, "ties": between}
     return render(request, "blog/person.html", context)
-
-
-def ties(viewer: Any, who: User) -> dict[str, bool]:
-    """Whether `viewer` follows `who` and `who` follows them, in one query."""
-    pair = [viewer.pk, who.pk]
-    between = Follow.objects.filter(follower__in=pair, followed__in=pair) if viewer.pk else Follow.objects.none()
-    followers = set(between.values_list("follower", flat=True))
-    return {"followed": viewer.pk in followers, "follows_you": who.pk in followers}
 
 
 @require_safe

@@ -41,7 +41,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     Where that fails, the sentence that says why stands in the translation's place; htmx would not show any other
     status than 200, so the page alone carries it: 429, 503, or 404 for languages between which nobody translates.
     """
-    posts = Post.objects.visible_to(request.user).select_related("author").prefetch_related("mentions")
+    posts = Post.objects.visible_to(request.user).originals().select_related("author").prefetch_related("mentions")
     post, target = get_object_or_404(posts, pk=pk), get_language()
     if provider() is None or languages.same(post.language, target):
         raise Http404

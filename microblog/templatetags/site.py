@@ -28,13 +28,15 @@ def _icon(name: str, extra: str, sprite: str) -> SafeString:
 def when(moment: datetime | None, style: str = "short") -> SafeString:
     """A time as `<time datetime>`: readable UTC here, the reader's own zone and words by Intl in the browser.
 
-    `style` is "short" ("3 min"), "ago" ("3 minutes ago"), "long" (date and time), or "day".
+    `style` is "short" ("3 min"), "ago" ("3 minutes ago"), "long" (date and time), "day", or "clock" (the time alone).
     """
     if moment is None:
         return mark_safe("")
     moment = moment.astimezone(UTC)
     if style == "day":
         text = formats.date_format(moment, "DATE_FORMAT")
+    elif style == "clock":
+        text = f"{moment:%H:%M} UTC"
     else:
         text = f"{formats.date_format(moment, 'DATE_FORMAT')}, {moment:%H:%M} UTC"
     return format_html(

@@ -5,9 +5,11 @@
 `python -m microblog.tests.servers COMMAND …` runs a command with DATABASE_URL set to such a PostgreSQL.
 """
 
+import fcntl
 import os
 import pwd
 import re
+import secrets
 import shutil
 import signal
 import socket
@@ -16,9 +18,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 POSTGRES_PLACES = "/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql*/bin"
 START_TIMEOUT = STOP_TIMEOUT = 60  # seconds
@@ -45,10 +48,16 @@ def find_program(name: str, *places: str) -> str:
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port of 127.0.0.1 that nobody listens on now.
+
+    None that the system itself gives away: between our look and the start of a server, any connection could get it.
+    """
+    while True:
+        port = 15_000 + secrets.randbelow(15_000)  # not `random`, which repeats itself in every process of a test run
+        with socket.socket() as probe, suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def unprivileged(*names: str) -> dict[str, Any]:
@@ -117,7 +126,7 @@ def postgres() -> Iterator[str]:
     with directory(owner) as home:
         cluster = str(home / "data")
         _run([initdb, "-D", cluster, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"], owner, home)
-        options = ["listen_addresses=127.0.0.1", f"unix_socket_directories={home}", "max_connections=60"]
+        options = ["listen_addresses=127.0.0.1", f"unix_socket_directories={home}", "max_connections=200"]
         options += ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
         command = [server, "-D", cluster, "-p", str(port), *[part for option in options for part in ("-c", option)]]
         ready = [isready, "-q", "-h", "127.0.0.1", "-p", str(port)]
@@ -150,6 +159,70 @@ def mariadb() -> Iterator[str]:
         with running(command, home / "log", lambda: _succeeds([admin, *as_root, "ping"]), owner):
             _run([client, *as_root, "-e", MARIADB_SETUP], {}, home)
             yield f"mysql://mover:p%40ss%3Aw%2Frd@127.0.0.1:{port}/test"
+
+
+ELASTICSEARCH = Path(__file__).resolve().parents[3] / "shared/elasticsearch/server"  # beside the checkout
+
+
+class Elasticsearch:
+    """A node of our own in `home`: `start`, then `url`; `pid` is there to be killed or stopped by tests."""
+
+    def __init__(self, home: Path, *, password: str = "", program: Path = ELASTICSEARCH) -> None:
+        if not program.exists():
+            raise MissingServerError("Elasticsearch is not on this machine")
+        self.home, self.program, self.password, self.port = home, program, password, free_port()
+        user = f"elastic:{quote(password, safe='')}@" if password else ""
+        self.url = f"http://{user}127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        return int((self.home / "pid").read_text())
+
+    def start(self) -> "Elasticsearch":
+        self._tell("start", "--port", str(self.port), *(["--password", self.password] if self.password else []))
+        return self
+
+    def stop(self) -> None:
+        self._tell("stop")
+
+    def _tell(self, what: str, *options: str) -> None:
+        done = subprocess.run([self.program, what, self.home, *options], capture_output=True, text=True)
+        if "needs Java 17" in done.stderr:
+            raise MissingServerError("Java 17 is not on this machine, so Elasticsearch is not on this machine either")
+        if done.returncode:
+            subprocess.run([self.program, "stop", self.home], capture_output=True)
+            raise ServerError(f"Elasticsearch did not {what}:\n{done.stdout[-1000:]}{done.stderr[-1000:]}")
+
+
+def shared_elasticsearch(home: Path) -> str:
+    """The URL of the node in `home`, which is started by the first process that asks, for all of them."""
+    home.mkdir(exist_ok=True)
+    home.chmod(0o755)  # root's node runs as somebody else
+    with (home / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        url = home / "url"
+        if not url.exists():
+            url.write_text(Elasticsearch(home / "node").start().url)
+        return url.read_text()
+
+
+def stop_shared_elasticsearch(home: Path) -> None:
+    """End the node in `home`, if one was started, and remove it all."""
+    if (home / "url").exists():
+        Elasticsearch(home / "node").stop()
+    shutil.rmtree(home, ignore_errors=True)
+
+
+@contextmanager
+def elasticsearch(*, password: str = "") -> Iterator[Elasticsearch]:
+    """An Elasticsearch of our own. Raise MissingServerError where there is none."""
+    with directory({}) as home:
+        home.chmod(0o755)  # root's node runs as somebody else
+        server = Elasticsearch(home, password=password).start()
+        try:
+            yield server
+        finally:
+            server.stop()
 
 
 def main(command: list[str]) -> int:

@@ -1,5 +1,10 @@
 """Settings for tests: quick hashing, plain file names, mail in memory, tasks at once."""
 
+import os
+
+# An Elasticsearch that the environment names is for the tests that ask for one; everything else is without.
+os.environ.setdefault("TEST_ELASTICSEARCH_URL", os.environ.pop("ELASTICSEARCH_URL", ""))
+
 from microblog.settings import *  # noqa: F403
 
 SECRET_KEY = "only for tests"

@@ -51,6 +51,9 @@ def test_all_is_well_with_the_variables_that_app_json_sets():
         ({"SITE_URL": "", "ALLOWED_HOSTS": "*"}, "microblog.W011"),
         ({"POST_MAX_LENGTH": "0"}, "microblog.E008"),
         ({"LIBRETRANSLATE_URL": "translate.example.org"}, "microblog.E010"),
+        ({"ELASTICSEARCH_URL": "search.example.org:9200"}, "microblog.E012"),
+        ({"BONSAI_URL": "https://user:pass@word:word@example.org:port"}, "microblog.E012"),
+        ({"FOUNDELASTICSEARCH_URL": "https://abc.found.example:9243"}, "microblog.W013"),
         ({"ALLOWED_HOSTS": ","}, "security.W020"),
         ({"SECURE_HSTS_SECONDS": ""}, "security.W004"),
         ({"SESSION_COOKIE_SECURE": "0"}, "microblog.W009"),
@@ -68,6 +71,30 @@ def test_a_contradiction_is_told_with_a_hint(changed, expected):
 
 def test_a_laptop_is_not_told_what_only_a_public_site_needs():
     assert check({}).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"ELASTICSEARCH_URL": "https://elastic:secret-password@search.invalid:9243"},
+        {"SEARCHBOX_URL": "http://paas:secret-password@search.invalid"},
+        {"BONSAI_URL": "https://user:secret-password@search.invalid"},
+        {
+            "FOUNDELASTICSEARCH_URL": "https://x.invalid",
+            "ELASTICSEARCH_URL": "https://elastic:secret-password@x.invalid",
+        },
+    ],
+)
+def test_a_cluster_is_well_wherever_its_address_stands_and_nobody_asks_it(given):
+    done = check({**variables_of_app_json(), **given}, "--deploy")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_who_has_no_cluster_does_not_pay_for_its_client():
+    script = "import sys, microblog.wsgi, blog.urls; print([name for name in sys.modules if 'elastic' in name])"
+    env = {"PATH": os.environ["PATH"], "SECRET_KEY": "x" * 50}
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=env, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "['blog.search.elastic']", done.stderr
 
 
 def test_gravatar_is_well_where_the_policy_names_it(settings):

@@ -26,18 +26,25 @@
       location.assign(answer.url);
       throw new Error("signed out");
     }
-    if (!answer.ok) throw new Error(answer.status);
-    return new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (answer.headers.has("HX-Redirect")) {
+      location.assign(answer.headers.get("HX-Redirect"));
+      throw new Error("signed out");
+    }
+    const words = await answer.text();
+    const isSentence = answer.headers.get("Content-Type")?.startsWith("text/plain");
+    if (!answer.ok) throw Object.assign(new Error(answer.status), { sentence: isSentence ? words : "" });
+    return Object.assign(new DOMParser().parseFromString(words, "text/html"), { address: answer.url });
   }
 
-  const post = (address, form = act, extra = {}) => {
+  const post = (address, form = act, extra = {}, headers = {}) => {
     const body = new FormData(form);
     for (const name in extra) body.set(name, extra[name]);
-    return page(address, { method: "POST", body: new URLSearchParams(body) });
+    return page(address, { method: "POST", body: new URLSearchParams(body), headers });
   };
 
   const refused = (error) => {
-    if (error.message !== "signed out") say(navigator.onLine ? live.dataset.refused : live.dataset.offline);
+    if (error.message === "signed out") return;
+    say(error.sentence || (navigator.onLine ? live.dataset.refused : live.dataset.offline));
   };
 
   const notesOf = (doc) => $$(".note p", doc).map((note) => note.textContent.trim()).join(" ");
@@ -48,6 +55,7 @@
   const shapes = {
     day: format({ dateStyle: "long" }),
     long: format({ dateStyle: "medium", timeStyle: "short" }),
+    clock: format({ timeStyle: "short" }),
     near: format({ month: "short", day: "numeric" }),
     far: format({ year: "numeric", month: "short", day: "numeric" }),
   };
@@ -86,6 +94,9 @@
   }
   times();
   setInterval(times, 60000);
+  // For the scripts of single pages: something was added here; something was refused.
+  document.addEventListener("added", (event) => times(event.target));
+  document.addEventListener("refused", refused);
 
   // ------------------------------------------------------------------------------------------------ writing
   // Counted as the server counts (blog/text.py): cleaned, then characters as people see them.
@@ -142,7 +153,7 @@
     } catch { /* storage may be switched off */ }
   }
   arrived();
-  for (const form of $$("form.write")) {
+  for (const form of $$("form.write, form.send")) {
     restore(form);
     count(form);
     form.addEventListener("input", () => { remember(form); count(form); });
@@ -168,19 +179,58 @@
     return body;
   };
   if (location.hash === "#id_body") write();
+  // A conversation opens at the post that was asked for; what it answers is above, for who scrolls up.
+  const arrival = performance.getEntriesByType("navigation")[0]?.type;
+  if ($(".above") && !location.hash && arrival === "navigate") $(".lone").scrollIntoView();
+
+  // ------------------------------------------------------------------------------------------------ pressing
+  // Pressed at once, and turned back with a sentence if the site refuses.
+  function flip(button) {
+    button.ariaPressed = String(button.ariaPressed !== "true");
+    const before = button.formAction;
+    button.formAction = button.dataset.other;
+    button.dataset.other = new URL(before).pathname;
+  }
+
+  const grouped = new Intl.NumberFormat(lang, { useGrouping: "always", numberingSystem: "latn" });
+  async function press(button) {
+    if (button.dataset.busy) return;
+    const address = button.formAction;
+    const turn = () => {
+      const count = $(".count", button);
+      const n = Number(count.textContent.replace(/\D/g, "")) + (button.ariaPressed === "true" ? -1 : 1);
+      count.textContent = n > 0 ? grouped.format(n) : "";
+      flip(button);
+    };
+    button.dataset.busy = "1";
+    turn();
+    try {
+      const doc = await post(address, act, {}, { "HX-Request": "true" });
+      delete button.dataset.busy;
+      for (const old of $$(".act", button.closest(".acts"))) refresh(old, doc);
+      if (button.closest(".lone")) $(".counted")?.replaceWith($(".counted", doc));
+    } catch (error) {
+      turn();
+      refused(error.message === "404" ? { sentence: live.dataset.gone } : error);
+    }
+    delete button.dataset.busy;
+  }
+  // The site may know of other people's likes by now. A button that is still waiting for its own answer stays.
+  function refresh(old, doc) {
+    const fresh = [...old.classList].map((name) => name !== "act" && $(`.act.${name}`, doc)).find(Boolean);
+    if (!fresh || old.dataset.busy) return;
+    for (const { name, value } of fresh.attributes) old.setAttribute(name, value);
+    $(".count", old).textContent = $(".count", fresh).textContent;
+  }
 
   // ------------------------------------------------------------------------------------------------ following
   async function follow(button) {
-    const flip = () => {
-      button.ariaPressed = String(button.ariaPressed !== "true");
-      const before = button.formAction;
-      button.formAction = button.dataset.other;
-      button.dataset.other = new URL(before).pathname;
-    };
     const address = button.formAction;
+    const same = $$(".follow").filter((other) => other.formAction === address); // beside another of their names
+    const turn = () => same.forEach(flip);
     if (button.dataset.busy) return;
     button.dataset.busy = "1";
-    flip();
+    turn();
     try {
       const doc = await post(address);
       const facts = $(".profile .facts");
@@ -188,7 +238,7 @@
       if (facts && fresh) { facts.replaceWith(fresh); times(fresh); }
       say(notesOf(doc), true);
     } catch (error) {
-      flip();
+      turn();
       refused(error);
     }
     delete button.dataset.busy;
@@ -220,11 +270,12 @@
   }
   addEventListener("scroll", () => menu.matches(":popover-open") && menu.hidePopover(), { passive: true });
 
+  const place = (words) => Object.assign(document.createElement("p"), { className: "gone", textContent: words });
   const ask = $("#ask");
   async function question(link) {
     let form;
     try {
-      form = $("#delete", await page(link.href));
+      form = $("#delete, #block", await page(link.href));
     } catch { /* the page itself says what is wrong */ }
     if (!form) return location.assign(link.href);
     const title = Object.assign(document.createElement("h2"), { textContent: link.textContent.trim() });
@@ -236,15 +287,18 @@
     ask.showModal();
   }
   ask.addEventListener("submit", async (event) => {
-    event.preventDefault();
     const form = event.target;
+    if (form.id !== "delete") return;
+    event.preventDefault();
     const card = $(`#post-${form.action.match(/posts\/(\d+)\//)?.[1]}`);
     ask.close();
     try {
       const doc = await post(form.action, form);
-      if (!card || card.closest(".lone")) return location.assign("/");
-      const next = card.nextElementSibling || card.previousElementSibling;
-      card.remove();
+      if (!card || card.closest(".lone")) return location.assign(doc.address);
+      const cards = $$("#main .post");
+      const next = cards[cards.indexOf(card) + 1] || cards[cards.indexOf(card) - 1];
+      if (card.closest(".joined")) card.replaceWith(place(live.dataset.deleted)); // answers to it stay
+      else card.remove();
       (next || $("#main")).focus({ preventScroll: true });
       say(notesOf(doc));
     } catch (error) { refused(error); }
@@ -293,10 +347,12 @@
     let newest = posts.dataset.newest;
     for (let pages = 0; pages < 3; pages += 1) {
       const doc = await page(`${fresh.getAttribute("href") || location.pathname}?after=${newest}`);
-      batches.unshift($$("#posts > .post", doc).filter((card) => !document.getElementById(card.id)));
+      batches.unshift($$("#posts > .post", doc));
       newest = $("#posts", doc).dataset.newest;
       if (!$("#pager [rel='prev']", doc)) {
         const cards = batches.flat();
+        // What is repeated moves up: each post is there once.
+        for (const card of cards) document.getElementById(card.id)?.remove();
         posts.prepend(...cards);
         if (cards.length) posts.dataset.newest = newest;
         $(".nothing")?.remove();
@@ -321,6 +377,7 @@
     if (!on) return;
     const does = (action) => { event.preventDefault(); action(on); };
     if (on.matches(".follow")) does(follow);
+    else if (on.matches(".act[data-other]")) { if (document.body.matches(".member")) does(press); }
     else if (on.matches("button[name='theme']")) does(theme);
     else if (on.matches("a.more")) does(openMenu);
     else if (on.matches("[data-ask]")) does(question);
@@ -333,19 +390,23 @@
   function copy(button) {
     navigator.clipboard.writeText(new URL(button.dataset.copy, location).href)
       .then(() => say(live.dataset.copied), () => say(live.dataset.refused));
-    if (menu.matches(":popover-open")) menu.hidePopover();
+    button.closest("[popover]")?.hidePopover();
   }
 
   // ------------------------------------------------------------------------------------------------ keys
   function step(by) {
-    const cards = $$(".posts > .post, .lone > .post");
+    const cards = $$(".posts > .post, .lone > .post, .above .post, .branch .post");
     const here = cards.indexOf(document.activeElement?.closest(".post"));
     const card = cards[here < 0 ? 0 : Math.min(cards.length - 1, Math.max(0, here + by))];
     if (!card) return;
     card.focus({ preventScroll: true });
     card.scrollIntoView({ block: "nearest" });
   }
+  // The post that the keys mean: the one with the focus, else the one that the page is about.
+  const chosen = () => document.activeElement?.closest(".post") || $(".lone > .post") || document.createElement("p");
   const keys = {
+    r: () => $(".act.reply", chosen())?.click(),
+    l: () => $(".act.like", chosen())?.click(),
     n: () => write() || ($(".compose") && location.assign($(".compose").href)),
     j: () => step(1),
     k: () => step(-1),
@@ -366,7 +427,7 @@
       return;
     }
     if (document.body.dataset.shortcuts === "off" || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (on.matches?.(typing) || $("dialog[open], :popover-open")) return;
+    if (on.matches?.(typing) || $("dialog[open], :popover-open:not(#card)")) return;
     if (event.key === "Enter" && !on.matches?.(".post")) return;
     const action = keys[event.key];
     if (action) { event.preventDefault(); action(); }

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -10,7 +11,7 @@ from django_tasks_db.models import DBTaskResult
 
 from accounts.models import EmailChange, Session
 from accounts.models.email_change import CONFIRM_WITHIN
-from blog.models import Job, Translation
+from blog.models import Job, Notification, Translation
 from blog.models.ids import id_at
 from blog.models.job import STALE_AFTER
 from blog.search import index
@@ -25,8 +26,9 @@ TASKS_KEPT = timedelta(days=7)
 
 class Command(BaseCommand):
     help = (
-        "Delete expired sessions, past rate limits, unconfirmed changes of address, void translations, "
-        "and jobs and tasks that ended a week ago. Begin to remove those who left two weeks ago."
+        "Delete expired sessions, past rate limits, unconfirmed changes of address, void translations, notifications "
+        "that were read long ago, and jobs and tasks that ended a week ago. Begin to remove those who left two weeks "
+        "ago."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -39,6 +41,9 @@ class Command(BaseCommand):
             ),
             "void translations": delete(Translation.objects.void()),
             "expired jobs": delete(Job.objects.filter(expires_at__lt=now)),
+            "old notifications": delete(
+                Notification.objects.filter(read=True, newest__lt=id_at(now - settings.NOTIFICATIONS_KEPT, 0))
+            ),
             "finished tasks": delete(DBTaskResult.objects.finished().filter(finished_at__lt=now - TASKS_KEPT)),
         }
         start_removals()
@@ -52,5 +57,6 @@ def delete(rows: QuerySet) -> int:
     """Delete `rows` a batch at a time, so that nobody waits for long. Return how many there were."""
     total = 0
     while keys := list(rows.order_by().values_list("pk", flat=True)[:BATCH]):
-        total += rows.model._default_manager.filter(pk__in=keys).delete()[0]
+        rows.model._default_manager.filter(pk__in=keys).delete()
+        total += len(keys)
     return total

@@ -10,14 +10,17 @@ from time import monotonic
 from types import ModuleType
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from blog import search
 from blog.models import Post
-from blog.search import index
+from blog.search import cluster, index
+from blog.search.build import SupersededError
+from blog.search.calls import ClusterError
 
 # What rebuilds and verifies for an engine, by its NAME.
-ENGINES: dict[str, ModuleType] = {"sqlite": index, "postgres": index}
+ENGINES: dict[str, ModuleType] = {"sqlite": index, "postgres": index, "elasticsearch": cluster}
 
 
 class Command(BaseCommand):
@@ -28,17 +31,39 @@ class Command(BaseCommand):
         what.add_argument("--rebuild", action="store_true", help="index every post anew; search answers meanwhile")
         what.add_argument("--verify", action="store_true", help="compare the index with the posts, and mend it")
         parser.add_argument("--check", action="store_true", help="with --verify: change nothing; exit 1 if it differs")
+        if settings.ELASTICSEARCH_DSL:
+            cluster.add_arguments(parser, what)
 
-    def handle(self, *args: Any, rebuild: bool, check: bool, **options: Any) -> None:
-        engine = ENGINES[search.engine().NAME]
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            self.do(**options)
+        except SupersededError as error:
+            raise CommandError("Another rebuild has begun meanwhile, and goes on.") from error
+        except ClusterError as error:
+            raise CommandError(
+                f"Elasticsearch did not do its part ({error}). What was there before still serves."
+            ) from error
+        except KeyboardInterrupt as error:
+            raise CommandError("Interrupted. What was there before still serves.") from error
+
+    def do(self, *, rebuild: bool, verify: bool, check: bool, **options: Any) -> None:
+        engine = index if options.get("database") else ENGINES[search.engine().NAME]
         if rebuild:
-            self.rebuild(engine)
-        else:
+            kept = {"keep": options["use_alias_keep_index"]} if engine is cluster else {}
+            self.index(engine.rebuild(**kept), **options)
+        elif verify:
             self.verify(engine, check=check)
+        elif options["populate"]:
+            self.index(cluster.populate(), **options)
+        elif options["create"]:
+            self.stdout.write(cluster.create() or "There is one already.")
+        elif options["force"] or input("Delete the index? The database will search. [y/N] ").lower() == "y":
+            self.stdout.write("\n".join(cluster.delete()) or "There was none.")
 
-    def rebuild(self, engine: ModuleType) -> None:
-        done = self.progress(engine.rebuild())
-        self.stdout.write(self.style.SUCCESS(f"Indexed {done:,} posts."))
+    def index(self, steps: Iterator[int], *, count: bool = True, **options: Any) -> None:
+        begun = monotonic()
+        done = self.progress(steps, count=count)
+        self.stdout.write(self.style.SUCCESS(f"Indexed {done:,} posts in {monotonic() - begun:.0f} s."))
 
     def verify(self, engine: ModuleType, *, check: bool) -> None:
         wrong = 0
@@ -57,9 +82,9 @@ class Command(BaseCommand):
         else:
             self.stdout.write(f"Mended {wrong:,} rows of the index: {seen:,} posts compared.")
 
-    def progress(self, steps: Iterator[int]) -> int:
+    def progress(self, steps: Iterator[int], *, count: bool = True) -> int:
         """Go through `steps`, saying on a terminal how far it is, how fast, and how long it takes. Return the sum."""
-        total = Post.objects.count() if self.stderr.isatty() else 0
+        total = Post.objects.count() if count and self.stderr.isatty() else 0
         begun, done = monotonic(), 0
         for step in steps:
             done += step

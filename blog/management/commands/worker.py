@@ -18,6 +18,9 @@ from django_tasks_db.compat import TASKS_LOGGER, TaskContext, task_finished, tas
 from django_tasks_db.models import DBTaskResult
 
 from blog import queue
+from blog.search import outbox
+from blog.search.calls import ClusterError
+from blog.search.indexer import Indexer
 from blog.tasks import start_filling_search
 from microblog import ratelimit
 from microblog.logging import request_id
@@ -49,6 +52,8 @@ class Runner:
         """Work until told to end, or, with `batch`, until nothing is due."""
         logger.info("worker %s starts", self.id)
         threading.Thread(target=self.keep_beating, name="beat", daemon=True).start()
+        if settings.ELASTICSEARCH_DSL and not self.batch:
+            threading.Thread(target=Indexer(self.ending).run, name="indexer", daemon=True).start()
         while not self.ending.is_set():
             try:
                 self.turn()
@@ -89,6 +94,7 @@ class Runner:
             self.work_on(row)
         elif self.batch:
             self.ending.set()
+            self.empty_the_outbox()
         else:
             self.ending.wait(LOOK_EVERY)
 
@@ -112,16 +118,27 @@ class Runner:
             request_id.reset(token)
 
     def keep_house(self) -> None:
-        """Run `clean_up` once an hour, whichever worker comes first."""
+        """Run what is to be done once an hour, whichever worker comes first."""
         tries, _seconds_left = ratelimit.count("clean_up", "", per=HOUSEKEEPING_EVERY)
         if tries > 1:
             return
+        # Without its address the site can't write to anybody; `send_digests` by hand says so.
+        digests = ["send_digests"] if settings.DIGESTS and settings.SITE_URL else []
+        for name in ["clean_up", *digests]:
+            try:
+                call_command(name)
+            except AWAY:
+                raise
+            except Exception:
+                logger.exception("%s failed", name)
+
+    def empty_the_outbox(self) -> None:
+        """What the indexer does otherwise: tell the cluster what has changed."""
         try:
-            call_command("clean_up")
-        except AWAY:
-            raise
-        except Exception:
-            logger.exception("clean_up failed")
+            while settings.ELASTICSEARCH_DSL and outbox.drain():
+                pass
+        except ClusterError as error:
+            logger.warning("Changes wait for the search index: %s", error)
 
     def keep_beating(self) -> None:
         """In a thread with a connection of its own, given back after each beat: connections are few."""
@@ -182,7 +199,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--status", action="store_true", help="Print how the queue stands, and end.")
         parser.add_argument("--batch", action="store_true", help="End when nothing is due.")
-        parser.add_argument("--no-housekeeping", action="store_true", help="Don't run clean_up once an hour.")
+        parser.add_argument(
+            "--no-housekeeping", action="store_true", help="Don't run clean_up and send_digests once an hour."
+        )
         parser.add_argument("--beside", type=int, metavar="PID", help="End when this parent process does.")
 
     def handle(self, **options: Any) -> None:

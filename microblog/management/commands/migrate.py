@@ -28,6 +28,7 @@ class Command(DjangoCommand):
             cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
             if not cursor.fetchone()[0]:
                 self.stdout.write("Another migration is running; this one waits for it.")
+                self.stdout.flush()  # now, and not when the wait is over
                 cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
         try:
             yield

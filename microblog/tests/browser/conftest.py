@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from blog.tests.translators import Translator, libretranslate
 from microblog.tests.servers import free_port, running
@@ -29,6 +29,7 @@ FLAGS = [
     "--disable-sync",
     "--disable-dev-shm-usage",
 ]
+PATIENCE = 30_000  # milliseconds for anything to happen in a page, on a busy machine
 AXE = Path(__file__).parent / "node_modules/axe-core/axe.min.js"
 
 
@@ -100,6 +101,7 @@ def chromium() -> Iterator[Browser]:
     program = next(filter(None, map(shutil.which, CHROMIUM)), None)
     if program is None:
         pytest.skip("Chromium is not on this machine")
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
         yield browser
@@ -117,7 +119,7 @@ def visit(site: Site, chromium: Browser) -> Iterator[Visit]:
     def make(username: str | None = None, **options: Any) -> BrowserContext:
         options = {"viewport": {"width": 1280, "height": 900}, "locale": "en-GB", "reduced_motion": "reduce"} | options
         context = chromium.new_context(base_url=site.origin, **options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         context.add_cookies(site.cookies(username))
         contexts.append(context)
         return context

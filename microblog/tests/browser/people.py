@@ -45,13 +45,74 @@ def write_jobs(member: Any) -> None:
 
     posts = [{"time": "2019-05-06T07:08:09+00:00", "body": body} for _name, _language, body in POSTS[:5]]
     found = {"kind": "mastodon", "posts": 1204, "known": 3, "left": {"not_public": 1, "shared": 20}, "first": posts}
-    read = make("preview", "ready", result={**found, "people": ["bob", LONG_USERNAME], "people_count": 2})
+    found |= {"reposts": 2}
+    named = {"follow_people": ["bob", LONG_USERNAME], "follow_count": 2, "block_people": ["vera"], "block_count": 1}
+    named |= {"mute_people": ["leyla"], "mute_count": 1}
+    read = make("preview", "ready", result={**found, **named})
     Chunk.objects.create(job=read, number=0, body=b"{}")
-    make("import", "ready", result={**found, "taken": 1204, "follow": True, "followed": 2})
+    make("import", "ready", result={**found, "taken": 1204, "follow": True, "followed": 2, "mute": True, "muted": 1})
     make("export", "failed", message="lost")
     make("export", "ready", result={"size": 1_300_000, "posts": 1204}, expires_at=timezone.now() + timedelta(days=7))
     make("import", "waiting", message="again")
     make("export", "running", done=812, total=1204)
+
+
+def write_conversation(ada: Any) -> dict[str, str]:
+    """A long thread with everything that a page of it can show, by people of its own. Return its pages' addresses."""
+    from accounts.tests.base import make_user
+    from blog.tests.base import make_post
+
+    people = {name: make_user(name) for name in ("mei", "tom", "nora")}
+    people["long"] = make_user(f"{LONG_USERNAME[:-1]}2", name=LONG_NAME)
+    people["fatima"] = make_user("fatima", name="فاطمة الزهراء")
+
+    def say(name: str, body: str, to: Any = None) -> Any:
+        return make_post(people[name], body[:140], reply_to=to, language="en")
+
+    before = say("tom", "Who has a starter to give away?")
+    for number in range(11):
+        before = say(("mei", "tom")[number % 2], f"Not I, {number} times.", before)
+    gone = say("tom", "Gone in a minute.", before)
+    post = say("mei", f"Mine is five years old and answers to its name. {FULL}", gone)
+    gone.remove()
+    names = ("tom", "long", "fatima")
+    answers = [say(names[number % 3], f"{number}. {FULL}", post) for number in range(22)]
+    for answer in answers[:3]:
+        say("tom", "A third one joins in.", say("mei", "Thank you.", answer))
+    say("tom", "It stays.", answers[4])
+    answers[4].remove()
+    for person in people.values():
+        post.like(person)
+        post.repost(person)
+    ada.mute(people["nora"])
+    quiet = say("tom", "To somebody who is muted.", say("nora", "Muted, or not.", post))
+    pages = {"post": post, "gone": gone, "deep": before, "quiet": quiet}
+    return {name: page.get_absolute_url() for name, page in pages.items()}
+
+
+def write_news(people: dict[str, Any]) -> None:
+    """Something of every kind that members are told, for ada, on two pages: some of it read."""
+    from blog.models import Job, Notification, Post
+
+    ada, kinds = people["ada"], Notification.Kind
+    mine = Post.objects.by(ada).get()
+    for post in Post.objects.by(people["bob"])[:22]:
+        Notification.tell(ada, kinds.REPLY, people["bob"], post=post)
+    ada.notifications.mark_read()
+    for name in ("leyla", "carmen", LONG_USERNAME):
+        Notification.tell(ada, kinds.MENTION, people[name], post=Post.objects.by(people[name])[0])
+    for status in ("ready", "failed"):
+        Notification.tell(ada, kinds.JOB, job=Job.objects.filter(owner=ada, status=status).first())
+    Notification.tell(ada, kinds.MESSAGE, people["leyla"])
+    Notification.tell(ada, kinds.MODERATION, post=mine, text=FULL)
+    Notification.tell(ada, kinds.RESTORED, post=mine, text="It was a mistake.")
+    for kind, names in [
+        (kinds.LIKE, ("carmen", "leyla")),
+        (kinds.REPOST, ("bob", "carmen", LONG_USERNAME)),
+        (kinds.FOLLOW, ("leyla", "bob", "carmen", LONG_USERNAME)),
+    ]:
+        for name in names:
+            Notification.tell(ada, kind, people[name], post=None if kind == kinds.FOLLOW else mine)
 
 
 def write_site() -> dict[str, dict[str, str]]:
@@ -65,6 +126,7 @@ def write_site() -> dict[str, dict[str, str]]:
     from django.utils.http import urlsafe_base64_encode
 
     from accounts.tests.base import make_user
+    from blog import digest
     from blog.tests.base import make_post
 
     people = {name: make_user(name, about=f"I am {name}.") for name in ("ada", "bob", "carmen", "vera")}
@@ -85,13 +147,20 @@ def write_site() -> dict[str, dict[str, str]]:
     for number, (name, language, body) in enumerate(POSTS):
         make_post(people[name], body, at=written + timedelta(days=20, hours=number), language=language)
     write_jobs(ada)
+    conversation = write_conversation(ada)
+    write_news(people)
     sessions = {}
     for name in ("ada", "bob", "newcomer", "moderator", "root"):
         client = Client()
         client.force_login(people[name])
         sessions[name] = client.cookies["sessionid"].value
     reset = [urlsafe_base64_encode(force_bytes(ada.pk)), default_token_generator.make_token(ada)]
-    return {"sessions": sessions, "addresses": {"reset": reverse("password_reset_confirm", args=reset)}}
+    addresses = {
+        "reset": reverse("password_reset_confirm", args=reset),
+        "unsubscribe": reverse("blog:unsubscribe", args=[digest.token_of(ada)]),
+        **conversation,
+    }
+    return {"sessions": sessions, "addresses": addresses}
 
 
 if __name__ == "__main__":

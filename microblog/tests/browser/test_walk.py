@@ -20,8 +20,17 @@ PUBLIC = {"blog:home", "blog:explore", "blog:person", "blog:post", "blog:tag", "
         (None, ["/", *HARD], PUBLIC | {"login", "register", "password_reset"}),
         (
             "ada",
-            ["/", *HARD, *JOBS],
-            PUBLIC | {"blog:jobs", "blog:import", "settings", "settings_sessions", "password_change"},
+            ["/", "/notifications/", *HARD, *JOBS],
+            PUBLIC
+            | {
+                "blog:notifications",
+                "blog:settings_notifications",
+                "blog:jobs",
+                "blog:import",
+                "settings",
+                "settings_sessions",
+                "password_change",
+            },
         ),
         ("newcomer", ["/", "/@newcomer/", "/@newcomer/followers/"], {"blog:home", "followers"}),
         ("moderator", ["/"], PUBLIC | {"admin:index"}),
@@ -41,16 +50,31 @@ def test_every_page_is_fit_for_everybody(who, starts, reached, site: Site, visit
 @pytest.mark.parametrize("language", [code for code, _name in settings.LANGUAGES if code != "en"])
 def test_longer_words_of_other_languages_fit(language, who, site: Site, visit: Visit):
     walk = Walk(visit(who, locale=language), site.origin)
-    walk.go("/", *HARD, *(JOBS if who else ()))
+    walk.go("/", *HARD, *(["/notifications/", *JOBS] if who else ()))
     assert not walk.faults, walk.report()
     assert walk.kinds >= PUBLIC
     assert walk.languages == {language}
 
 
+@pytest.mark.parametrize("who", [None, "ada"], ids=["visitor", "member"])
+def test_conversations_are_fit_for_everybody(who, site: Site, visit: Visit, axe: str, pictures):
+    walk = Walk(visit(who), site.origin, axe, pictures=pictures and pictures / f"talk-{who or 'visitor'}")
+    page, post = walk.open(), site.addresses["post"]
+    for address in [site.addresses[name] for name in ("post", "gone", "deep", "quiet")]:
+        walk.look_at(page, address)
+    for part in ("likes/", "reposts/"):
+        walk.look_at(page, post + part)
+    walk.compare_titles()
+    assert not walk.faults, walk.report()
+    assert len(walk.visited) == 6
+
+
 def test_pages_behind_an_email_are_fit_for_everybody(site: Site, visit: Visit, axe: str):
     walk = Walk(visit(), site.origin, axe)
-    walk.look_at(walk.open(), site.addresses["reset"])
-    assert len(walk.visited) == 1
+    page = walk.open()
+    for name in ("reset", "unsubscribe"):
+        walk.look_at(page, site.addresses[name])
+    assert len(walk.visited) == 2
     assert not walk.faults, walk.report()
 
 

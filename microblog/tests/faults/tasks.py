@@ -16,6 +16,15 @@ def note(path: str, word: str, seconds: float = 0) -> None:
 
 
 @task()
+def hold(path: str, word: str, free: str) -> None:
+    """Write that it begins, go on when there is a file `free`, write that it ended."""
+    write(path, f"{word} begins")
+    while not os.path.exists(free):  # noqa: PTH110 - a path as it was enqueued
+        time.sleep(0.05)
+    write(path, f"{word} ends")
+
+
+@task()
 def fail(path: str) -> None:
     write(path, "fail begins")
     raise ValueError("it can't be done")

@@ -3,6 +3,7 @@
 import collections
 import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -20,14 +21,18 @@ from datetime import timedelta
 from django.core.management import execute_from_command_line
 from blog import queue
 from blog.management.commands import worker
-queue.BEAT_EVERY, queue.GONE_AFTER = timedelta(seconds=0.3), timedelta(seconds=4)
+queue.BEAT_EVERY, queue.GONE_AFTER = timedelta(seconds=0.3), timedelta(seconds=float(sys.argv.pop(1)))
 worker.RECLAIM_EVERY, worker.LOOK_EVERY, worker.AWAY_DELAYS = 0.5, 0.1, (0.2, 0.5)
 execute_from_command_line(["manage.py", "worker", *sys.argv[1:]])
 """
 
 
-def worker(place: Place, name: str = "worker") -> Process:
-    command = [sys.executable, "-c", QUICK, "--no-housekeeping"]
+ALIVE = 7  # seconds: nobody who lives is silent for so long, on a busy machine either
+
+
+def worker(place: Place, name: str = "worker", gone_after: float = 2) -> Process:
+    """One that takes others for gone that gave no sign of life for so many seconds."""
+    command = [sys.executable, "-c", QUICK, str(gone_after), "--no-housekeeping"]
     return Process(command, cwd=place.code, env=place.env, log=place.home / f"{name}.log")
 
 
@@ -51,8 +56,10 @@ def states(place: Place) -> str:
 
 def test_several_workers_run_each_task_once(place):
     noted = place.home / "noted"
-    enqueue(place, f"for n in range(60): note.enqueue({str(noted)!r}, f'task{{n}}', 0.02)")
-    with worker(place, "one") as one, worker(place, "two") as two:
+    with worker(place, "one", ALIVE) as one, worker(place, "two", ALIVE) as two:
+        one.wait_for("starts")
+        two.wait_for("starts")
+        enqueue(place, f"for n in range(60): note.enqueue({str(noted)!r}, f'task{{n}}', 0.02)")
         wait_until(lambda: len(lines(noted)) >= 120)
         wait_until(lambda: (one.output + two.output).count(": successful") == 60)
     assert set(collections.Counter(lines(noted)).values()) == {1}
@@ -62,12 +69,15 @@ def test_several_workers_run_each_task_once(place):
 
 
 def test_sigterm_finishes_the_task_in_hand_and_takes_no_other(place):
-    noted = place.home / "noted"
-    enqueue(place, f"note.enqueue({str(noted)!r}, 'first', 2)", f"note.enqueue({str(noted)!r}, 'second')")
+    noted, free = place.home / "noted", place.home / "free"
+    first = f"hold.enqueue({str(noted)!r}, 'first', {str(free)!r})"
+    enqueue(place, first, f"note.enqueue({str(noted)!r}, 'second')")
     with worker(place) as process:
         wait_until(lambda: lines(noted) == ["first begins"])
         process.signal_group(signal.SIGTERM)
-        assert process.wait(10) == 0
+        time.sleep(0.5)  # the signal is there
+        free.touch()
+        assert process.wait(30) == 0
     assert lines(noted) == ["first begins", "first ends"]
     assert states(place).splitlines() == ["SUCCESSFUL 1", "READY 0"]
     assert place.manage("worker", "--status").startswith("1 tasks wait, the oldest for ")
@@ -78,16 +88,17 @@ def test_sigterm_ends_an_idle_worker_at_once(place):
     with worker(place) as process:
         process.wait_for("starts")
         process.signal_group(signal.SIGTERM)
-        assert process.wait(5) == 0
+        assert process.wait(30) == 0
 
 
 def test_the_task_of_a_killed_worker_is_run_by_another(place):
-    noted = place.home / "noted"
-    enqueue(place, f"note.enqueue({str(noted)!r}, 'bread', 2)")
+    noted, free = place.home / "noted", place.home / "free"
+    enqueue(place, f"hold.enqueue({str(noted)!r}, 'bread', {str(free)!r})")
     with worker(place, "killed") as killed:
         wait_until(lambda: lines(noted) == ["bread begins"])
         killed.signal_group(signal.SIGKILL)
-        killed.wait(5)
+        killed.wait(30)
+    free.touch()
     with worker(place, "other") as other:
         other.wait_for("is put back: its worker is gone")
         other.wait_for("attempt 2: successful")
@@ -97,8 +108,8 @@ def test_the_task_of_a_killed_worker_is_run_by_another(place):
 
 def test_the_task_of_a_worker_that_lives_is_left_to_it_however_long_it_takes(place):
     noted = place.home / "noted"
-    enqueue(place, f"note.enqueue({str(noted)!r}, 'bread', 8)")  # longer than a vanished worker is waited for
-    with worker(place, "one") as one, worker(place, "two") as two:
+    enqueue(place, f"note.enqueue({str(noted)!r}, 'bread', {ALIVE + 2})")
+    with worker(place, "one", ALIVE) as one, worker(place, "two", ALIVE) as two:
         wait_until(lambda: "bread ends" in lines(noted))
         wait_until(lambda: "successful" in one.output + two.output)
     assert lines(noted) == ["bread begins", "bread ends"]
@@ -151,5 +162,5 @@ def test_survives_the_database_going_away_and_coming_back(postgres: Postgres, tm
         assert process.output.count("The worker waits for the database") == 1
         assert "Traceback" not in process.output
         process.signal_group(signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait(30) == 0
     assert states(place).splitlines() == ["SUCCESSFUL 2", "SUCCESSFUL 1"]

@@ -33,6 +33,7 @@ class Browser:
         self.timeout = timeout
         self.scheme = scheme
         self.cookies: dict[str, str] = {}
+        self.sent: list[str] = []  # the path of each request, once a server has it or the kernel keeps it for one
 
     def get(self, path: str, **headers: str) -> Answer:
         return self.ask("GET", path, None, headers)
@@ -57,6 +58,7 @@ class Browser:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.timeout)
         try:
             connection.request(method, path, body, {**router, **given})
+            self.sent.append(path)
             response = connection.getresponse()
             answer = Answer(response.status, response.headers, response.read(), request_id)
         finally:

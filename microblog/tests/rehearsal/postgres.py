@@ -38,6 +38,7 @@ class Postgres:
 
     def url_of(self, database: str, template: str = "template1") -> str:
         """The URL of another database, made anew: empty, or a copy of one."""
+        self.start()  # a test that failed may have left it stopped
         self.sql(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
         self.sql(f"CREATE DATABASE {database} TEMPLATE {template}")
         return self.url.removesuffix("postgres") + database

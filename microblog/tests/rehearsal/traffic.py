@@ -104,9 +104,11 @@ class SlowRequest:
         self.answers: list[Answer | Exception] = []
         self.lock = server.slowly("LOCK TABLE blog_post IN ACCESS EXCLUSIVE MODE", SLOW, database)
         wait_until(lambda: "AccessExclusiveLock" in server.sql("SELECT mode FROM pg_locks WHERE granted"))
+        before = len(browser.sent)
         self.threads = [threading.Thread(target=self._ask, args=[browser]) for _ in range(times)]
         for thread in self.threads:
             thread.start()
+        wait_until(lambda: len(browser.sent) == before + times)  # who knocks later is refused, and should be
         wait_until(lambda: server.sql("SELECT count(*) FROM pg_locks WHERE NOT granted") != "0")
 
     def _ask(self, browser: Browser) -> None:

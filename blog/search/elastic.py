@@ -1,0 +1,92 @@
+"""Search with Elasticsearch. What is indexed and how: blog.documents; how it gets there: blog.search.outbox."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.conf import settings
+
+from accounts.models import Block, Mute
+from blog import words
+from blog.search import calls
+from blog.search.engine import Hit, Wanted
+from blog.search.query import Term
+
+NAME = "elasticsearch"
+# A post fills one of these, that of its language. (Named here too, so that nothing imports the client to know them.)
+STEMS = [*(f"stems_{code}" for code in words.STEMMED), "stems_plain"]
+AT_MOST = 10_000  # people; Elasticsearch takes 65,536
+Clause = dict[str, Any]
+
+
+def find(wanted: Wanted) -> list[Hit]:
+    """The hits of a page. Raise ClusterError. See blog.search.engine."""
+    request = {
+        "query": {"bool": _conditions(wanted)},
+        "sort": [{"id": "desc"}] if wanted.order == "newest" else [{"_score": "desc"}, {"id": "desc"}],
+        "size": wanted.limit,
+        "track_total_hits": False,
+        "timeout": f"{calls.PATIENCE}s",
+        "allow_partial_search_results": False,
+        "source": False,
+    }
+    if after := wanted.after:
+        request["search_after"] = [after.id] if wanted.order == "newest" else [after.score, after.id]
+    answer = calls.ask(lambda client: client.search(index=settings.ELASTICSEARCH_INDEX, **request))
+    return [Hit(int(row["_id"]), row["_score"] or 0.0) for row in answer["hits"]["hits"]]
+
+
+def _conditions(wanted: Wanted) -> dict[str, list[Clause]]:
+    """What a post must have, and what it must not have; only words and phrases count for the score."""
+    query = wanted.query
+    scored = [_clause(term) for term in query.required if term.kind != "mark"]
+    return {
+        "must": scored,
+        "filter": list(_filters(wanted, [term for term in query.required if term.kind == "mark"])),
+        "must_not": [*(_clause(term) for term in query.excluded), *_unwanted(wanted)],
+    }
+
+
+def _clause(term: Term) -> Clause:
+    """One term of the query in Elasticsearch's language, in which nothing of it is an operator."""
+    if term.kind == "word":  # read by each field's own analyzer: so it has the stem of each language
+        return {"multi_match": {"query": term.words[0], "fields": STEMS, "type": "best_fields"}}
+    if term.kind == "prefix":
+        return {"prefix": {"words": {"value": term.words[0]}}}
+    if term.kind == "mark":
+        return {"terms": {"marks": list(term.words)}}
+    return {"match_phrase": {"words": " ".join(term.words)}}
+
+
+def _filters(wanted: Wanted, marks: Iterable[Term]) -> Iterable[Clause]:
+    query = wanted.query
+    yield from map(_clause, marks)
+    if wanted.authors:
+        yield {"terms": {"author": list(wanted.authors)}}
+    if query.languages:
+        yield {"terms": {"language": list(query.languages)}}
+    if query.has_link:
+        yield {"term": {"marks": "has:link"}}
+    if query.since_id:
+        yield {"range": {"id": {"gte": query.since_id}}}
+
+
+def _unwanted(wanted: Wanted) -> Iterable[Clause]:
+    if people := [*wanted.not_authors, *_unheard(wanted.viewer)]:
+        yield {"terms": {"author": people}}
+    if wanted.query.not_languages:
+        yield {"terms": {"language": list(wanted.query.not_languages)}}
+    if wanted.query.has_link is False:
+        yield {"term": {"marks": "has:link"}}
+
+
+def _unheard(viewer: int | None) -> list[int]:
+    """Whom this reader does not hear (accounts.models.sight). Who is suspended has no document, and need not be here.
+
+    Beyond AT_MOST people the database leaves them out, so that a page is less than full.
+    """
+    if viewer is None:
+        return []
+    mine = Block.objects.filter(blocker=viewer).values_list("blocked", flat=True)
+    theirs = Block.objects.filter(blocked=viewer).values_list("blocker", flat=True)
+    muted = Mute.objects.filter(muter=viewer).values_list("muted", flat=True)
+    return list(mine.union(theirs, muted)[:AT_MOST])
