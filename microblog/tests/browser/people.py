@@ -91,6 +91,31 @@ def write_conversation(ada: Any) -> tuple[dict[str, Any], dict[str, str]]:
     return people, {name: page.get_absolute_url() for name, page in pages.items()}
 
 
+def write_news(people: dict[str, Any]) -> None:
+    """Something of every kind that members are told, for ada, on two pages: some of it read."""
+    from blog.models import Job, Notification, Post
+
+    ada, kinds = people["ada"], Notification.Kind
+    mine = Post.objects.by(ada).get()
+    for post in Post.objects.by(people["bob"])[:22]:
+        Notification.tell(ada, kinds.REPLY, people["bob"], post=post)
+    ada.notifications.mark_read()
+    for name in ("leyla", "carmen", LONG_USERNAME):
+        Notification.tell(ada, kinds.MENTION, people[name], post=Post.objects.by(people[name])[0])
+    for status in ("ready", "failed"):
+        Notification.tell(ada, kinds.JOB, job=Job.objects.filter(owner=ada, status=status).first())
+    Notification.tell(ada, kinds.MESSAGE, people["leyla"])
+    Notification.tell(ada, kinds.MODERATION, post=mine, text=FULL)
+    Notification.tell(ada, kinds.RESTORED, post=mine, text="It was a mistake.")
+    for kind, names in [
+        (kinds.LIKE, ("carmen", "leyla")),
+        (kinds.REPOST, ("bob", "carmen", LONG_USERNAME)),
+        (kinds.FOLLOW, ("leyla", "bob", "carmen", LONG_USERNAME)),
+    ]:
+        for name in names:
+            Notification.tell(ada, kind, people[name], post=None if kind == kinds.FOLLOW else mine)
+
+
 def write_site() -> dict[str, dict[str, str]]:
     """Write people, follows and posts. Return session keys by username, and addresses by what they are."""
     from django.contrib.auth.models import Group
@@ -102,6 +127,7 @@ def write_site() -> dict[str, dict[str, str]]:
     from django.utils.http import urlsafe_base64_encode
 
     from accounts.tests.base import make_user
+    from blog import digest
     from blog.tests.base import make_post
 
     people = {name: make_user(name, about=f"I am {name}.") for name in ("ada", "bob", "carmen", "vera")}
@@ -123,13 +149,18 @@ def write_site() -> dict[str, dict[str, str]]:
         make_post(people[name], body, at=written + timedelta(days=20, hours=number), language=language)
     write_jobs(ada)
     others, conversation = write_conversation(ada)
+    write_news(people)
     sessions = {}
     for name in ("ada", "bob", "mei", "tom", "newcomer", "moderator", "root"):
         client = Client()
         client.force_login((others | people)[name])
         sessions[name] = client.cookies["sessionid"].value
     reset = [urlsafe_base64_encode(force_bytes(ada.pk)), default_token_generator.make_token(ada)]
-    addresses = {"reset": reverse("password_reset_confirm", args=reset), **conversation}
+    addresses = {
+        "reset": reverse("password_reset_confirm", args=reset),
+        "unsubscribe": reverse("blog:unsubscribe", args=[digest.token_of(ada)]),
+        **conversation,
+    }
     return {"sessions": sessions, "addresses": addresses}
 
 
