@@ -18,7 +18,7 @@ FORBIDDEN = {
     "de": r"(?<=[a-zäöüß,] )(Ihr|Ihre|Ihnen|Ihrem|Ihren|Sie)\b|\bbitte\b|[a-z](:|\*|_)innen\b",
     "ar": r"[,;]|(?<!«)\?",
 }
-NAMES = {"Atom", "Gravatar", "I", "Mastodon", "Microblog", "Twitter"}  # and the English word that has a capital
+NAMES = {"Atom", "Enter", "Gravatar", "I", "Mastodon", "Microblog", "Twitter"}  # and the English word that has a capital
 QUOTES = {"es": "«»", "ru": "«»", "de": "„“", "ar": "«»"}
 SIGNS = '«»„“”‚‘"`'
 
