@@ -115,6 +115,9 @@ SECTIONS = [
             ),
             Column("digest", _("Digest by e-mail"), "notification_choices__digest", lambda row: row or OFF),
             Column("digest_sent", _("Latest digest"), "notification_choices__digest_sent_at"),
+            Column(
+                "digest_language", _("Language of digests"), "notification_choices__language", lambda row: row or ""
+            ),
         ),
     ),
     Section(
