@@ -89,6 +89,23 @@ class InThePage(TestCase):
         tell(self.ada, 300)
         self.assertEqual((len(few), len(asked())), (1, 1))
 
+    def test_what_no_page_shows_is_not_counted(self):
+        eve, tom = make_user("eve"), make_user("tom")
+        for other in (self.bob, eve, tom):
+            write_to(self.ada, other)
+            make_post(other, "@ada!")
+        self.assert_shown(3, "(6) Home")
+        self.ada.block(self.bob)
+        self.assert_shown(2, "(4) Home")
+        eve.block(self.ada)
+        self.assert_shown(1, "(2) Home")
+        tom.suspend()
+        self.assert_shown(0, "(1) Home")  # what tom wrote to ada stays with her
+        tom.restore()
+        self.assert_shown(1, "(2) Home")
+        self.ada.mute(tom)
+        self.assert_shown(0, "(1) Home")
+
 
 class ForOpenPages(TestCase):
     @classmethod
