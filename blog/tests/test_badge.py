@@ -104,7 +104,7 @@ class InThePage(TestCase):
         tom.restore()
         self.assert_shown(1, "(2) Home")
         self.ada.mute(tom)
-        self.assert_shown(0, "(1) Home")
+        self.assert_shown(0, "Home")
 
 
 class ForOpenPages(TestCase):
