@@ -135,6 +135,8 @@ def main() -> None:
             "Explore": ("/explore/", bench),
             "profile": (f"/@{top}/", bench),
             "front page, visitor": ("/", ""),
+            "the badge, asked by an open page": ("/notifications/unread/", bench),
+            "notifications": ("/notifications/", bench),
         }
         for path, key in pages.values():
             drive(path, key, 1)  # warm up: cards, prepared statements
