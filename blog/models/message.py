@@ -5,7 +5,6 @@ Nobody but the two reads them: they are not in the administration, whoever looks
 
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
 
 from django.db import IntegrityError, models, transaction
 from django.db.models import BigIntegerField, Count, F, IntegerField, OuterRef, Q, Subquery
@@ -80,21 +79,21 @@ class SideQuerySet(models.QuerySet["Side"]):
                     self.create(conversation=conversation, owner=owner, other=to)
         return sides
 
-    def with_truth(self) -> "SideQuerySet":
-        """With `true_newest` and `true_unread` for what `newest` and `unread` should be: counted from the messages."""
-        return self.annotate(true_newest=newest_of_side(), true_unread=unread_of_side())
-
     def wrong(self) -> "SideQuerySet":
-        """Those whose numbers are not what the messages say."""
-        return self.with_truth().exclude(newest=F("true_newest"), unread=F("true_unread"))
+        """Those whose numbers are not what the messages say; with `true_newest` and `true_unread`."""
+        truth = {f"true_{name}": true for name, true in self._truth().items()}
+        return self.annotate(**truth).exclude(newest=F("true_newest"), unread=F("true_unread"))
 
     def mend(self) -> int:
         """Set the numbers of these sides right, while nobody writes or reads there. Return how many were wrong."""
         with transaction.atomic():
-            wrong: list[Any] = list(Side.objects.filter(pk__in=[side.pk for side in self.locked()]).wrong())
-            for side in wrong:
-                Side.objects.filter(pk=side.pk).update(newest=side.true_newest, unread=side.true_unread)
-        return len(wrong)
+            locked = Side.objects.filter(pk__in=[side.pk for side in self.locked()])
+            wrong = list(locked.wrong().values_list("pk", flat=True))
+            return Side.objects.filter(pk__in=wrong).update(**self._truth())
+
+    def _truth(self) -> dict[str, Coalesce]:
+        """What the numbers of a side should be, counted from the messages."""
+        return {"newest": newest_of_side(), "unread": unread_of_side()}
 
 
 class Side(models.Model):

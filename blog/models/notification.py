@@ -146,9 +146,9 @@ class Notification(models.Model):
         listening = cls._listening(kinds, post.author)
         if not listening:
             return
-        rows = [cls(owner_id=pk, kind=kinds[pk], post=post, actor=post.author) for pk in sorted(listening)]
+        rows = [Notification(owner_id=pk, kind=kinds[pk], post=post, actor=post.author) for pk in sorted(listening)]
         with transaction.atomic(savepoint=False):
-            made = cls.objects.bulk_create(rows)
+            made = Notification.objects.bulk_create(rows)
             Teller.objects.bulk_create([Teller(notification=row, actor=post.author) for row in made])
 
     @classmethod
