@@ -5,8 +5,10 @@ import os
 import secrets
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -126,3 +128,13 @@ def nothing_kept() -> None:
     cards.forget()
     kept.forget()
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def one_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Limits count by the hours of the clock: for them it stands still, or an hour could end in the midst of a test."""
+    from microblog import ratelimit
+
+    began = datetime.now(UTC)
+    still = SimpleNamespace(now=lambda zone: began, fromtimestamp=datetime.fromtimestamp)
+    monkeypatch.setattr(ratelimit, "datetime", still)

@@ -126,7 +126,7 @@ def postgres() -> Iterator[str]:
     with directory(owner) as home:
         cluster = str(home / "data")
         _run([initdb, "-D", cluster, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"], owner, home)
-        options = ["listen_addresses=127.0.0.1", f"unix_socket_directories={home}", "max_connections=60"]
+        options = ["listen_addresses=127.0.0.1", f"unix_socket_directories={home}", "max_connections=200"]
         options += ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
         command = [server, "-D", cluster, "-p", str(port), *[part for option in options for part in ("-c", option)]]
         ready = [isready, "-q", "-h", "127.0.0.1", "-p", str(port)]
