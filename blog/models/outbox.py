@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import connection, models
 from django.utils import timezone
 
-BATCH = 1000  # rows of one statement
+BATCH = 400  # rows of one statement: SQLite once allowed 999 parameters
 LEFT_AFTER = timedelta(minutes=1)  # without a step of a build
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 LAST = 2**63 - 1  # above every id
@@ -30,9 +30,19 @@ class SearchEntryQuerySet(models.QuerySet["SearchEntry"]):
 
         It goes into the transaction of the change, so that one is there exactly if the other is.
         """
-        if settings.ELASTICSEARCH_DSL:
-            now = timezone.now()
-            SearchEntry.objects.bulk_create([SearchEntry(post=pk, at=now) for pk in pks], batch_size=BATCH)
+        if not settings.ELASTICSEARCH_DSL:
+            return
+        pks = list(pks)
+        now = connection.ops.adapt_datetimefield_value(timezone.now())
+        with connection.cursor() as cursor:
+            for start in range(0, len(pks), BATCH):
+                some = pks[start : start + BATCH]
+                values = ", ".join(["(%s, %s)"] * len(some))
+                # Plain, for it is in the way of everybody who posts: bulk_create takes three times as long.
+                cursor.execute(
+                    f"INSERT INTO {SearchEntry._meta.db_table} (post, at) VALUES {values}",  # noqa: S608 - parameters
+                    [value for pk in some for value in (pk, now)],
+                )
 
     def note_all_of(self, posts: models.QuerySet) -> None:
         """The same for a queryset of posts, without bringing their ids here."""
