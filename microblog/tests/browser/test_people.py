@@ -1,6 +1,7 @@
 """The small profile beside a name, suggestions while one types, and blocking: with pointer, keyboard and finger."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,8 +18,10 @@ PAUSE = 500  # ms, as in static/js/people.js
 def open_page(visit: Visit, who: str | None, address: str, **options: Any) -> Page:
     """A page on which time passes only when the test says so."""
     page = visit(who, **options).new_page()
-    page.clock.install()
+    now = datetime.now(UTC)
+    page.clock.install(time=now)
     page.goto(address)
+    page.clock.pause_at(now + timedelta(hours=1))
     return page
 
 
@@ -404,3 +407,19 @@ def test_mutes_from_a_profile_and_says_so_there(visit: Visit):
     expect(page.locator(".note", has_text="You have muted carmen. Their posts are here")).to_be_visible()
     page.get_by_role("button", name="Unmute").first.click()
     expect(page.locator(".note", has_text="You have unmuted carmen.")).to_be_visible()
+
+
+@pytest.mark.parametrize(("address", "label"), [("/@bob/", "answer"), ("/messages/@bob/", "message")])
+def test_answers_and_messages_are_helped_with_too(address, label, visit: Visit):
+    page = visit("ada").new_page()
+    page.goto(address)
+    if label == "answer":
+        page.locator(".post a.when").first.click()
+    area = page.locator("#reply, #message_body")
+    area.fill("")
+    area.press_sequentially("With @carm")
+    expect(options(page, "@carmen")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(area).to_have_value("With @carmen ")
+    expect(area).to_be_focused()
+    area.fill("")
