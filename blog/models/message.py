@@ -5,7 +5,6 @@ Nobody but the two reads them: they are not in the administration, whoever looks
 
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
 
 from django.db import IntegrityError, models, transaction
 from django.db.models import BigIntegerField, Count, F, IntegerField, OuterRef, Q, Subquery
@@ -29,6 +28,23 @@ class Conversation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk}"
+
+
+def _seen() -> "MessageQuerySet":
+    """What the owner of this side can see."""
+    return Message.objects.filter(conversation=OuterRef("conversation"), pk__gt=OuterRef("cleared_to"))
+
+
+def newest_of_side() -> Coalesce:
+    """The newest message that the owner of this side can see, 0 for none."""
+    return Coalesce(Subquery(_seen().order_by("-pk").values("pk")[:1], output_field=BigIntegerField()), 0)
+
+
+def unread_of_side() -> Coalesce:
+    """How many messages of the other's the owner of this side has not read."""
+    unread = _seen().filter(pk__gt=OuterRef("read_to")).exclude(sender=OuterRef("owner"))
+    counted = unread.order_by().values("conversation").annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
 
 
 class SideQuerySet(models.QuerySet["Side"]):
@@ -63,27 +79,21 @@ class SideQuerySet(models.QuerySet["Side"]):
                     self.create(conversation=conversation, owner=owner, other=to)
         return sides
 
-    def with_truth(self) -> "SideQuerySet":
-        """With `true_newest` and `true_unread` for what `newest` and `unread` should be: counted from the messages."""
-        seen = Message.objects.filter(conversation=OuterRef("conversation"), pk__gt=OuterRef("cleared_to"))
-        unread = seen.filter(pk__gt=OuterRef("read_to")).exclude(sender=OuterRef("owner"))
-        counted = unread.order_by().values("conversation").annotate(n=Count("pk")).values("n")
-        return self.annotate(
-            true_newest=Coalesce(Subquery(seen.order_by("-pk").values("pk")[:1], output_field=BigIntegerField()), 0),
-            true_unread=Coalesce(Subquery(counted, output_field=IntegerField()), 0),
-        )
-
     def wrong(self) -> "SideQuerySet":
-        """Those whose numbers are not what the messages say."""
-        return self.with_truth().exclude(newest=F("true_newest"), unread=F("true_unread"))
+        """Those whose numbers are not what the messages say; with `true_newest` and `true_unread`."""
+        truth = {f"true_{name}": true for name, true in self._truth().items()}
+        return self.annotate(**truth).exclude(newest=F("true_newest"), unread=F("true_unread"))
 
     def mend(self) -> int:
         """Set the numbers of these sides right, while nobody writes or reads there. Return how many were wrong."""
         with transaction.atomic():
-            wrong: list[Any] = list(Side.objects.filter(pk__in=[side.pk for side in self.locked()]).wrong())
-            for side in wrong:
-                Side.objects.filter(pk=side.pk).update(newest=side.true_newest, unread=side.true_unread)
-        return len(wrong)
+            locked = Side.objects.filter(pk__in=[side.pk for side in self.locked()])
+            wrong = list(locked.wrong().values_list("pk", flat=True))
+            return Side.objects.filter(pk__in=wrong).update(**self._truth())
+
+    def _truth(self) -> dict[str, Coalesce]:
+        """What the numbers of a side should be, counted from the messages."""
+        return {"newest": newest_of_side(), "unread": unread_of_side()}
 
 
 class Side(models.Model):

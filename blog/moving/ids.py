@@ -1,7 +1,9 @@
-"""Ids for posts of the past: in the order of the old site, and the same ones in every run."""
+"""Ids for posts and messages of the past: in the order of the old site, and the same ones in every run."""
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
+
+from django.db.models import Model
 
 from blog.models import Post
 
@@ -20,13 +22,14 @@ def base_of(time: datetime) -> int:
 
 
 class Ids:
-    """Gives each post the first id from its base on that no post has.
+    """Gives each post, or message, the first id from its base on that no other has.
 
     MySQL keeps whole seconds, and a seeded database may hold thousands of posts of one time: of a base that was wanted
     more than once, the id to go on from is remembered.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, model: type[Model] = Post) -> None:
+        self.model = model
         self.next: dict[int, int] = {}
 
     def learn(self, base: int, pk: int) -> None:
@@ -39,7 +42,7 @@ class Ids:
         taken: set[int] = set()
         while True:
             ids = self._first_free(bases, taken)
-            here = set(Post.objects.filter(pk__in=ids).values_list("pk", flat=True))
+            here = set(self.model._default_manager.filter(pk__in=ids).values_list("pk", flat=True))
             if not here:
                 break
             taken |= here

@@ -15,7 +15,6 @@ class Report:
         self.known: Counter[str] = Counter()
         self.changed: dict[str, list[str]] = {}
         self.left: dict[str, list[str]] = {}
-        self.remarks: list[str] = []
 
     def change(self, reason: str, row: str) -> None:
         """A row was taken, but not as it was."""
@@ -30,7 +29,6 @@ class Report:
             for reason, rows in groups.items():
                 yield f"{title}: {reason} ({len(rows):,}):"
                 yield from _listed(rows)
-        yield from self.remarks
         if any(self.known.values()):
             yield f"Here already, and not touched: {_counts(self.known)}."
 
@@ -41,7 +39,7 @@ class Report:
 
 
 def _counts(counter: Counter[str]) -> str:
-    names = {"people": "person", "follows": "follow", "posts": "post"}
+    names = {"people": "person", "follows": "follow", "posts": "post", "private messages": "private message"}
     return ", ".join(f"{counter[many]:,} {one if counter[many] == 1 else many}" for many, one in names.items())
 
 

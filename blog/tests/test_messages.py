@@ -12,6 +12,7 @@ from accounts.models import User
 from accounts.tests.base import make_user, queries_of
 from blog.models import Message, Notification, Side
 from blog.models.ids import id_at
+from blog.models.unread import unread_of
 
 send = Message.objects.send
 
@@ -71,7 +72,7 @@ class TheList(Letters):
         self.assertContains(page, "…</bdi>")
         self.assertContains(page, "2 unread messages")
         self.assertContains(page, 'href="/messages/@ada/#latest"')
-        self.assertEqual(page.content.decode().count('class="badge"'), 1)
+        self.assertEqual(page.content.decode().partition('<ul class="rows letters">')[2].count('class="badge"'), 1)
         send(self.ada, self.bob, "Three.")
         self.assertEqual(conversations(self.client.get("/messages/")), ["ada", "carol"])
 
@@ -114,6 +115,23 @@ class TheList(Letters):
         send(self.ada, self.bob, "Hello.")
         self.bob.mute(self.ada)
         self.assertEqual(conversations(self.client.get("/messages/")), ["ada"])
+
+    def test_the_badge_counts_conversations_but_those_one_does_not_want_to_hear_of(self):
+        send(self.ada, self.bob, "Hello.")
+        send(self.ada, self.bob, "Hello?")
+        send(self.carol, self.bob, "Hello.")
+        self.assertEqual(unread_of(self.bob.pk).messages, 2)
+        for part, join in [
+            (self.bob.mute, self.bob.unmute),
+            (self.bob.block, self.bob.unblock),
+            (lambda ada: ada.block(self.bob), lambda ada: ada.unblock(self.bob)),
+        ]:
+            part(self.ada)
+            self.assertEqual(unread_of(self.bob.pk).messages, 1)
+            join(self.ada)
+            self.assertEqual(unread_of(self.bob.pk).messages, 2)
+        self.client.get("/messages/@ada/")
+        self.assertEqual(unread_of(self.bob.pk).messages, 1)
 
     def test_it_is_ones_own(self):
         send(self.ada, self.carol, "Secret.")

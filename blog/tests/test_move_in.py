@@ -10,7 +10,7 @@ from django.test import TestCase
 
 from accounts.models import Follow, User
 from accounts.tests.base import make_user
-from blog.models import ImportedRow, Post
+from blog.models import ImportedRow, Message, Notification, Post, Side
 from blog.tests.old_microblog import ORIGINAL, PASSWORDS, move, new_ids
 
 TRUTH = json.loads(PASSWORDS.read_text())
@@ -91,18 +91,40 @@ class TheOriginalsDatabase(TestCase):
         self.assertContains(self.client.get("/tags/flask/"), "have you seen this?")
         self.assertContains(self.client.get("/@john/"), 'href="/@susan/"')
 
+    def test_everybody_reads_their_messages_unread_as_they_were(self):
+        people = {new: old for old, new in new_ids(ImportedRow.Kind.PERSON).items()}
+        ids = {new: old for old, new in new_ids(ImportedRow.Kind.MESSAGE).items()}
+        found = [
+            (ids[row.pk], people[row.sender_id], row.body, f"{row.created_at:%Y-%m-%d %H:%M:%S.%f}")
+            for row in Message.objects.all()
+        ]
+        self.assertEqual(sorted(found), old_rows("SELECT id, sender_id, body, timestamp FROM message ORDER BY id"))
+        unread = {people[side.owner_id]: 0 for side in Side.objects.all()}
+        for side in Side.objects.all():
+            unread[people[side.owner_id]] += side.unread
+        # Nobody had read any: the old site counted all that one got.
+        for old_id, count in old_rows("SELECT recipient_id, count(*) FROM message GROUP BY recipient_id"):
+            self.assertEqual(unread[old_id], count)
+        self.assertFalse(Side.objects.wrong().exists())
+        self.assertFalse(Notification.objects.exists())
+        (sender, recipient, body), *_rest = old_rows("SELECT sender_id, recipient_id, body FROM message ORDER BY id")
+        names = new_ids(ImportedRow.Kind.PERSON)
+        self.client.force_login(User.objects.get(pk=names[recipient]))
+        self.assertContains(self.client.get(f"/messages/@{User.objects.get(pk=names[sender]).username}/"), body)
+
     def test_the_summary_says_what_was_taken_and_what_was_not(self):
         lines = self.printed.splitlines()
-        self.assertIn("40 private messages are left in the old database: this edition has no private messages.", lines)
-        self.assertEqual(lines[-1], "Done: 12 people, 34 follows, 148 posts taken, 0 rows not taken.")
+        done = "Done: 12 people, 34 follows, 148 posts, 40 private messages taken, 0 rows not taken."
+        self.assertEqual(lines[-1], done)
 
     def test_a_second_run_adds_nothing(self):
-        before = [list(model.objects.order_by("pk").values()) for model in (User, Follow, Post, ImportedRow)]
+        models = (User, Follow, Post, Message, Side, ImportedRow)
+        before = [list(model.objects.order_by("pk").values()) for model in models]
         printed = move(ORIGINAL)
-        after = [list(model.objects.order_by("pk").values()) for model in (User, Follow, Post, ImportedRow)]
+        after = [list(model.objects.order_by("pk").values()) for model in models]
         self.assertEqual(before, after)
-        self.assertIn("Done: 0 people, 0 follows, 0 posts taken, 0 rows not taken.", printed)
-        self.assertIn("12 people, 34 follows, 148 posts.", printed)
+        self.assertIn("Done: 0 people, 0 follows, 0 posts, 0 private messages taken, 0 rows not taken.", printed)
+        self.assertIn("12 people, 34 follows, 148 posts, 40 private messages.", printed)
 
     def test_a_second_run_brings_nothing_back_that_members_changed_here(self):
         john, susan = User.objects.get(username="john"), User.objects.get(username="susan")
@@ -112,6 +134,7 @@ class TheOriginalsDatabase(TestCase):
         followed = Follow.objects.filter(follower=john).first().followed
         john.unfollow(followed)
         gone = susan.posts.count()
+        letters = Message.objects.filter(conversation__sides__owner=susan).count()
         susan.delete()
         printed = move(ORIGINAL)
         self.assertFalse(User.objects.filter(username__in=["john", "susan"]).exists())
@@ -120,7 +143,9 @@ class TheOriginalsDatabase(TestCase):
         self.assertFalse(john.follows(followed))
         self.assertIn(f"posts of people who have left this site ({gone}):", printed)
         self.assertIn("Not taken: people who have left this site (1):\n    2\n", printed)
-        self.assertIn(f"Here already, and not touched: 11 people, {34 - 2} follows, {148 - gone} posts.", printed)
+        self.assertIn(f"private messages of people who have left this site ({letters}):", printed)
+        counts = f"11 people, {34 - 2} follows, {148 - gone} posts, {40 - letters} private messages."
+        self.assertIn(f"Here already, and not touched: {counts}", printed)
 
 
 class BeforeMovingIn(TestCase):
@@ -145,7 +170,7 @@ class BeforeMovingIn(TestCase):
         progress = StringIO()
         progress.isatty = lambda: True
         call_command("import_microblog", str(ORIGINAL), stdout=StringIO(), stderr=progress)
-        self.assertEqual(progress.getvalue().count("\n"), 3)
+        self.assertEqual(progress.getvalue().count("\n"), 4)
         self.assertIn("\r\033[Kposts: 148 of 148", progress.getvalue())
 
     def test_the_old_database_is_only_read(self):

@@ -17,7 +17,7 @@ from microblog.tests import servers
 
 pytestmark = pytest.mark.processes
 ROOT = Path(__file__).resolve().parents[2]
-PEOPLE, POSTS = 2500, 10_000
+PEOPLE, POSTS, MESSAGES = 2500, 10_000, 8000
 PATIENCE = 120  # seconds
 # Everything that an import makes, told by names: keys that count up may have gaps after a kill.
 STATE = {
@@ -28,6 +28,9 @@ STATE = {
                   JOIN accounts_user a ON a.id = follower_id JOIN accounts_user b ON b.id = followed_id""",
     "tags": "SELECT post_id, name FROM blog_tagging JOIN blog_tag t ON t.id = tag_id",
     "mentions": "SELECT post_id, username FROM blog_post_mentions JOIN accounts_user u ON u.id = user_id",
+    "messages": "SELECT m.id, username, body FROM blog_message m JOIN accounts_user u ON u.id = sender_id",
+    "sides": """SELECT a.username, b.username, newest, read_to, unread FROM blog_side
+                JOIN accounts_user a ON a.id = owner_id JOIN accounts_user b ON b.id = other_id""",
     "memory": "SELECT source, kind, old_id, old_other FROM blog_importedrow",
     "counters": """SELECT (SELECT count(*) FROM blog_post) - (SELECT coalesce(sum(post_count), 0) FROM accounts_user),
                           (SELECT count(*) FROM accounts_follow)
@@ -55,10 +58,16 @@ def old(tmp_path_factory):
         for n in range(1, POSTS + 1)
     ]
     follows = [(n, (n + step) % PEOPLE + 1) for n in range(1, PEOPLE + 1) for step in (0, 7)]
+    messages = [
+        (n, n % 7 + 1, n % 11 + 101, f"Between us, {n}.", f"2024-01-01 00:{n // 60 % 60:02}:00")
+        for n in range(1, MESSAGES + 1)
+    ]
     fill = old.connection.executemany
     fill("INSERT INTO user (id, username, email, password_hash, last_seen) VALUES (?, ?, ?, ?, ?)", people)
     fill("INSERT INTO post (id, body, timestamp, user_id, language) VALUES (?, ?, ?, ?, 'en')", posts)
     fill("INSERT INTO followers VALUES (?, ?)", follows)
+    fill("INSERT INTO message (id, sender_id, recipient_id, body, timestamp) VALUES (?, ?, ?, ?, ?)", messages)
+    fill("UPDATE user SET last_message_read_time = ? WHERE id % 2 = 0", [("2024-01-01 00:30:00",)])
     old.connection.commit()
     return old.url
 
@@ -143,10 +152,15 @@ def test_a_second_run_completes_what_a_kill_interrupted(new_site, old, expected)
         assert interrupted["counters"] == [(0, 0)]
         assert set(interrupted["posts"]) < set(expected["posts"])
     assert 3000 <= len(interrupted["posts"]) < POSTS
+    kill_when(site, old, "message", 1)
+    interrupted = state(site)
+    assert interrupted["posts"] == expected["posts"]
+    assert 0 < len(interrupted["messages"]) < len(expected["messages"])
+    assert set(interrupted["messages"]) < set(expected["messages"])
     last = start(site, "import_microblog", old)
     printed = last.communicate(timeout=PATIENCE)[0]
     assert last.returncode == 0
-    assert "Done: 0 people, 0 follows, " in printed
+    assert "Done: 0 people, 0 follows, 0 posts, " in printed
     assert state(site) == expected
 
 

@@ -44,7 +44,7 @@ def test_names_that_are_refused_here_are_mapped_and_reported(old):
     assert "Taken with a change: names that can't be used here (7):" in printed
     assert "    john smith (1) is john_smith now" in printed
     assert "    no name (6) is person_6 now" in printed
-    assert printed.splitlines()[-1] == "Done: 9 people, 0 follows, 0 posts taken, 0 rows not taken."
+    assert printed.splitlines()[-1] == "Done: 9 people, 0 follows, 0 posts, 0 private messages taken, 0 rows not taken."
 
 
 def test_everybody_whose_name_was_mapped_has_a_profile_and_signs_in(old):
@@ -133,7 +133,9 @@ def test_about_and_times_are_taken(old):
 def test_people_of_the_first_editions_have_no_about_and_no_follows(tmp_path):
     old = OldMicroblog(str(tmp_path / "old.db"), "v0.4")
     old.person(1, "ada", password_hash=HASH, about_me="left out by this edition").post(1, 1, "Hello, world.")
-    assert old.move().splitlines()[-1] == "Done: 1 person, 0 follows, 1 post taken, 0 rows not taken."
+    assert (
+        old.move().splitlines()[-1] == "Done: 1 person, 0 follows, 1 post, 0 private messages taken, 0 rows not taken."
+    )
     ada = authenticate(username="ada", password="old password")
     assert (ada.about, ada.last_seen_at, ada.following_count) == ("", None, 0)
 
@@ -152,7 +154,7 @@ def test_follows_that_cannot_be_are_reported(tmp_path):
     assert "follows that are there twice (1):\n    1→2" in printed
     assert "follows of oneself (1):\n    2→2" in printed
     assert "follows of people who are not in the old database (4):\n    nobody→1, 1→nobody, 1→9, 8→1" in printed
-    assert printed.splitlines()[-1] == "Done: 3 people, 3 follows, 0 posts taken, 6 rows not taken."
+    assert printed.splitlines()[-1] == "Done: 3 people, 3 follows, 0 posts, 0 private messages taken, 6 rows not taken."
     ada = User.objects.get(username="ada")
     assert (ada.following_count, ada.follower_count) == (1, 2)
 
@@ -165,7 +167,7 @@ def test_a_later_run_takes_what_was_added_since(old):
     old.person(2, "bob").follow(1, 2).follow(2, 1).post(2, 1, "Written there.").post(3, 2)
     ada.follow(User.objects.create_user("native"))
     printed = old.move()
-    assert printed.splitlines()[-1] == "Done: 1 person, 2 follows, 2 posts taken, 0 rows not taken."
+    assert printed.splitlines()[-1] == "Done: 1 person, 2 follows, 2 posts, 0 private messages taken, 0 rows not taken."
     ada.refresh_from_db()
     assert (ada.post_count, ada.following_count, ada.follower_count) == (3, 2, 1)
     bob = User.objects.get(username="bob")

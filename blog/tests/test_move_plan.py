@@ -170,4 +170,4 @@ def test_the_summary_lists_ids_in_paragraphs():
     title, *paragraphs = report.lines()
     assert title == "Not taken: posts without a time (100):"
     assert ", ".join(line.strip().rstrip(",") for line in paragraphs) == ", ".join(map(str, range(1, 101)))
-    assert report.total() == "0 people, 0 follows, 0 posts taken, 100 rows not taken."
+    assert report.total() == "0 people, 0 follows, 0 posts, 0 private messages taken, 100 rows not taken."

@@ -8,7 +8,7 @@ from django.core.management import CommandError
 from werkzeug.security import generate_password_hash
 
 from accounts.models import Follow, User
-from blog.models import ImportedRow, Post
+from blog.models import Conversation, ImportedRow, Message, Post, Side
 from blog.moving.address import parse
 from blog.moving.source import opened
 from blog.tests.old_microblog import EDITIONS, ORIGINAL, OldMicroblog, connect, move, new_ids, utc
@@ -56,6 +56,8 @@ def fill(old):
     old.post(5, 1, timestamp=None)
     if "followers" in old.columns:
         old.follow(1, 2).follow(3, 2).follow(2, 2)
+    if "message" in old.columns:
+        old.add("message", id=1, sender_id=1, recipient_id=2, body="Für dich 🦊, %s", timestamp="2018-01-10 09:00:00")
     old.connection.close()
 
 
@@ -65,9 +67,12 @@ def test_an_edition_moves_in(empty, edition):
     has = {name for table in old.columns.values() for name in table} | set(old.columns)
     fill(old)
     printed = old.move()
-    follows = 2 if "followers" in has else 0
+    follows, has_messages = 2 if "followers" in has else 0, "message" in has
     left = 4 if follows else 3
-    assert printed.splitlines()[-1] == f"Done: 3 people, {follows} follows, 2 posts taken, {left} rows not taken."
+    done = f"Done: 3 people, {follows} follows, 2 posts, 1 private message taken, {left} rows not taken."
+    assert printed.splitlines()[-1] == (
+        done if has_messages else done.replace("1 private message", "0 private messages")
+    )
     ada = authenticate(username="ada", password="contraseña")
     assert ada.about == ("Ich backe Brot 🦊" if "about_me" in has else "")
     assert ada.last_seen_at == (utc("2024-03-28 07:00:00") if "last_seen" in has else None)
@@ -79,7 +84,12 @@ def test_an_edition_moves_in(empty, edition):
     assert (second.body, second.author.username) == ("#bread 🦊 for @ada, %s", "john_smith")
     assert [person.username for person in second.mentions.all()] == ["ada"]
     assert [post.language for post in Post.objects.all()] == ["es", "en" if "language" in has else "und"]
-    assert "Done: 0 people, 0 follows, 0 posts taken" in old.move()
+    if has_messages:
+        message = Message.objects.get()
+        assert (message.sender, message.body) == (ada, "Für dich 🦊, %s")
+        assert message.created_at == utc("2018-01-10 09:00:00")
+        assert Side.objects.get(owner=second.author, other=ada).unread == 1
+    assert "Done: 0 people, 0 follows, 0 posts, 0 private messages taken" in old.move()
 
 
 def test_the_originals_own_database_is_the_same_on_a_server(empty):
@@ -91,13 +101,13 @@ def test_the_originals_own_database_is_the_same_on_a_server(empty):
                 copy.add(table, **dict(zip(columns, row, strict=True)))
     copy.connection.close()
     printed, ids = copy.move(), new_ids()
-    assert "Done: 12 people, 34 follows, 148 posts taken, 0 rows not taken." in printed
-    assert "40 private messages are left" in printed
+    assert "Done: 12 people, 34 follows, 148 posts, 40 private messages taken, 0 rows not taken." in printed
     assert authenticate(username="Иван", password="пароль").username == "Иван"
-    for model in (Post, Follow, User, ImportedRow):
+    messages = new_ids(ImportedRow.Kind.MESSAGE)
+    for model in (Post, Follow, Conversation, User, ImportedRow):
         model.objects.all().delete()
     move(str(ORIGINAL))
-    assert new_ids() == ids
+    assert (new_ids(), new_ids(ImportedRow.Kind.MESSAGE)) == (ids, messages)
 
 
 def test_it_is_seen_as_it_was_at_one_moment_and_only_read(empty):
@@ -124,7 +134,7 @@ def test_many_rows_are_streamed(empty):
         old.execute(f"INSERT INTO post (id, user_id) SELECT id + {2**step}, 1 FROM post")  # noqa: S608
     old.execute("UPDATE post SET body = 'Many.', timestamp = '2018-01-09 12:00:00'")
     old.connection.commit()
-    assert "Done: 1 person, 0 follows, 4,096 posts taken, 0 rows not taken." in old.move()
+    assert "Done: 1 person, 0 follows, 4,096 posts, 0 private messages taken, 0 rows not taken." in old.move()
     assert User.objects.get().post_count == 4096
 
 

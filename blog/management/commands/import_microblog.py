@@ -13,8 +13,9 @@ from blog.moving.report import Report
 
 class Command(BaseCommand):
     help = (
-        "Take people, follows and posts from the database of a Flask Microblog of any edition (SQLite, PostgreSQL, "
-        "MySQL), which is only read. Run it again to go on after an interruption, or to take what was added since."
+        "Take people, follows, posts and private messages from the database of a Flask Microblog of any edition "
+        "(SQLite, PostgreSQL, MySQL), which is only read. Run it again to go on after an interruption, or to take what "
+        "was added since."
     )
     requires_migrations_checks = True
 
