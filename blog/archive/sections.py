@@ -121,9 +121,6 @@ SECTIONS = [
                 "digest_language", _("Language of the digest"), "notification_choices__language", lambda row: row or ""
             ),
             Column("digest_sent", _("Latest digest"), "notification_choices__digest_sent_at"),
-            Column(
-                "digest_language", _("Language of digests"), "notification_choices__language", lambda row: row or ""
-            ),
         ),
     ),
     Section(
