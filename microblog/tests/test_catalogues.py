@@ -28,7 +28,7 @@ PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[sd]|\{\w*\}")
 TAG = re.compile(r"<[^>]+>")
 SAME = {  # words that are the same in English and in another language
     "ar": {"yes"},
-    "de": {"Avatar", "Export", "Filipino", "Import", "Name", "System", "Text", "yes"},
+    "de": {"Avatar", "Export", "Filipino", "Hashtags", "Import", "Name", "Person", "System", "Text", "yes"},
     "es": {"avatar", "Avatar", "Filipino", "hash"},
     "ru": set(),
 }

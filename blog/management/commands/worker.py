@@ -17,7 +17,7 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 from django_tasks_db.compat import TASKS_LOGGER, TaskContext, task_finished, task_started
 from django_tasks_db.models import DBTaskResult
 
-from blog import queue
+from blog import digest, queue
 from blog.search import outbox
 from blog.search.calls import ClusterError
 from blog.search.indexer import Indexer
@@ -122,9 +122,11 @@ class Runner:
         tries, _seconds_left = ratelimit.count("clean_up", "", per=HOUSEKEEPING_EVERY)
         if tries > 1:
             return
-        # Without its address the site can't write to anybody; `send_digests` by hand says so.
-        digests = ["send_digests"] if settings.DIGESTS and settings.SITE_URL else []
-        for name in ["clean_up", *digests]:
+        wanted = settings.DIGESTS and digest.due().exists()
+        if wanted and not settings.SITE_URL:
+            logger.warning("E-mail digests are due, and not sent: set SITE_URL, so that their links lead to this site.")
+            wanted = False
+        for name in ["clean_up", "send_digests"] if wanted else ["clean_up"]:
             try:
                 call_command(name)
             except AWAY:

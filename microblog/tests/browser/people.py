@@ -57,8 +57,8 @@ def write_jobs(member: Any) -> None:
     make("export", "running", done=812, total=1204)
 
 
-def write_conversation(ada: Any) -> dict[str, str]:
-    """A long thread with everything that a page of it can show, by people of its own. Return its pages' addresses."""
+def write_conversation(ada: Any) -> tuple[dict[str, Any], dict[str, str]]:
+    """A long thread with everything that a page of it can show. Return its people, and the addresses of its pages."""
     from accounts.tests.base import make_user
     from blog.tests.base import make_post
 
@@ -84,10 +84,11 @@ def write_conversation(ada: Any) -> dict[str, str]:
     for person in people.values():
         post.like(person)
         post.repost(person)
+    people["mei"].follow(people["tom"])
     ada.mute(people["nora"])
     quiet = say("tom", "To somebody who is muted.", say("nora", "Muted, or not.", post))
     pages = {"post": post, "gone": gone, "deep": before, "quiet": quiet}
-    return {name: page.get_absolute_url() for name, page in pages.items()}
+    return people, {name: page.get_absolute_url() for name, page in pages.items()}
 
 
 def write_news(people: dict[str, Any]) -> None:
@@ -178,12 +179,13 @@ def write_site() -> dict[str, dict[str, str]]:
     for number, (name, language, body) in enumerate(POSTS):
         make_post(people[name], body, at=written + timedelta(days=20, hours=number), language=language)
     write_jobs(ada)
-    elsewhere = {**write_conversation(ada), **write_messages(people)}
+    others, conversation = write_conversation(ada)
+    elsewhere = {**conversation, **write_messages(people)}
     write_news(people)
     sessions = {}
-    for name in ("ada", "bob", "newcomer", "moderator", "root"):
+    for name in ("ada", "bob", "mei", "tom", "newcomer", "moderator", "root"):
         client = Client()
-        client.force_login(people[name])
+        client.force_login((others | people)[name])
         sessions[name] = client.cookies["sessionid"].value
     reset = [urlsafe_base64_encode(force_bytes(ada.pk)), default_token_generator.make_token(ada)]
     addresses = {
