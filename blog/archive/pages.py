@@ -133,6 +133,8 @@ def _row(row: list, addresses: list[bool]) -> str:
 
 
 def _cell(value: Any, is_address: bool) -> str:
+    if isinstance(value, bool):
+        value = _("Yes") if value else _("No")
     text = "" if value is None else escape(str(value))
     inside = f'<a href="{text}">{text}</a>' if is_address and text else text
     return f'<td dir="auto">{inside}</td>'

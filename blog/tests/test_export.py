@@ -207,6 +207,8 @@ class TheArchive(TestCase):
         assert (word["kind"], word["text"], word["person"], word["link"], word["read"]) == (
             ("moderation", "Unkind.", None, "", True)
         )
+        page = archive.read("pages/notifications-1.html").decode()
+        assert '<td dir="auto">Yes</td>' in page and '<td dir="auto">No</td>' in page
         (chosen,) = jsonl(archive, "settings")
         assert (chosen["messages_from"], chosen["not_told"], chosen["digest"]) == (
             ("followed", "follow mention", "weekly")
