@@ -126,7 +126,10 @@ class TheCommand(TestCase):
         SearchRow.objects.filter(pk=self.posts[0].pk).delete()
         Post.objects.filter(pk=self.posts[1].pk).update(body="Soup")
         Post.objects.filter(pk=self.posts[2].pk).update(hidden_at=timezone.now())
-        Post.objects.filter(pk=self.posts[3].pk)._raw_delete("default")
+        if connection.vendor == "sqlite":
+            Post.objects.filter(pk=self.posts[3].pk)._raw_delete("default")
+        else:  # PostgreSQL has a constraint that does not let it happen
+            Post.objects.filter(pk=self.posts[3].pk).update(hidden_at=timezone.now())
 
     def test_says_that_all_is_right(self):
         self.assertEqual(run("--verify"), "The index is right: 5 posts compared.")
