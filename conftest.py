@@ -2,10 +2,13 @@
 
 import io
 import os
+import secrets
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -27,8 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """The processes of one run share one Elasticsearch: here is where, and the first that needs it starts it."""
     if not hasattr(config, "workerinput"):
-        os.environ[SHARED_ELASTICSEARCH] = tempfile.mkdtemp(prefix="mb-es-", dir="/tmp")
-        Path(os.environ[SHARED_ELASTICSEARCH]).chmod(0o755)  # root's node runs as somebody else
+        os.environ[SHARED_ELASTICSEARCH] = f"{tempfile.gettempdir()}/mb-es-{secrets.token_hex(6)}"
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -126,3 +128,13 @@ def nothing_kept() -> None:
     cards.forget()
     kept.forget()
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def one_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Limits count by the hours of the clock: for them it stands still, or an hour could end in the midst of a test."""
+    from microblog import ratelimit
+
+    began = datetime.now(UTC)
+    still = SimpleNamespace(now=lambda zone: began, fromtimestamp=datetime.fromtimestamp)
+    monkeypatch.setattr(ratelimit, "datetime", still)

@@ -82,7 +82,7 @@ class PostAdmin(VerbAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         """A repost says nothing of its own: it is hidden, and shown again, with what it repeats."""
-        return super().get_queryset(request).originals()
+        return super().get_queryset(request).filter(repost_of=None)
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, term: str) -> tuple[QuerySet, bool]:
         words = term.split()

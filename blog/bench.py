@@ -107,6 +107,8 @@ class Plan:
         places = range(1, len(self.posts))
         for place in sorted(dice.sample(places, min(self.sizes.reposts, len(places) // 3))):
             original, who = dice.randrange(max(0, place - 5000), place), dice.choice(self.people)
+            while (original, who) in made:  # nobody repeats a post twice
+                original, who = dice.randrange(place), dice.choice(self.people)
             made[original, who] = (self.posts[place][0] | 1, who, original)
         return list(made.values())
 

@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import models, transaction
+from django.db import transaction
 from django.db.models import Case, Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce, Greatest
 
 from accounts.models import Follow, User
-from blog.models import Like, Message, Notification, Post, Side, Teller
+from blog.models import Like, Notification, Post, Side, Teller
+from blog.models.message import newest_of_side, unread_of_side
 
 BATCH = 500  # rows at a time
 
@@ -18,23 +19,6 @@ BATCH = 500  # rows at a time
 def _count(rows: QuerySet, column: str) -> Coalesce:
     """How many of `rows` name this row in their `column`."""
     counted = rows.order_by().filter(**{column: OuterRef("pk")}).values(column).annotate(n=Count("pk")).values("n")
-    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
-
-
-def _seen() -> QuerySet:
-    """The messages that the owner of this side can see."""
-    return Message.objects.filter(conversation=OuterRef("conversation"), pk__gt=OuterRef("cleared_to"))
-
-
-def newest_of_side() -> Coalesce:
-    """The newest message on this side, 0 for none."""
-    return Coalesce(Subquery(_seen().order_by("-pk").values("pk")[:1]), Value(0), output_field=models.BigIntegerField())
-
-
-def unread_of_side() -> Coalesce:
-    """How many messages of the other's the owner of this side has not read."""
-    unread = _seen().filter(pk__gt=OuterRef("read_to")).exclude(sender=OuterRef("owner")).order_by()
-    counted = unread.values("conversation").annotate(n=Count("pk")).values("n")
     return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
 
 

@@ -91,7 +91,7 @@ def send(member: User, since: int, until: int, *, site: str) -> None:
     if not events:
         return
     stop = site + reverse("blog:unsubscribe", args=[token_of(member)])
-    context = {"events": events[:SHOWN], "more": len(events) > SHOWN, "stop": stop}
+    context: dict[str, Any] = {"events": events[:SHOWN], "more": len(events) > SHOWN, "stop": stop}
     # Source: RFC 8058, which the large mail services ask for.
     headers = {"List-Unsubscribe": f"<{stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
     url = site + reverse("blog:notifications")

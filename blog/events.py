@@ -54,7 +54,7 @@ DECISIONS = {
     Kind.MODERATION: (_("A moderator has hidden your post"), _("A moderator has hidden your post: %(reason)s")),
     Kind.RESTORED: (_("A moderator shows your post again"), _("A moderator shows your post again: %(reason)s")),
 }
-JOBS = {
+JOBS: dict[tuple[str, str], Any] = {
     (Job.Kind.EXPORT, Job.Status.READY): _("Your archive is ready"),
     (Job.Kind.EXPORT, Job.Status.FAILED): _("Your data could not be exported"),
     (Job.Kind.PREVIEW, Job.Status.READY): _("The archive you uploaded was read"),
@@ -107,7 +107,7 @@ class Event:
     def _say(self, name: Callable[[User], str], write: Callable[[str, str], str]) -> str:
         group, kind = self.group, Kind(self.group.kind)
         if kind == Kind.JOB:
-            return str(JOBS.get((group.job.kind, group.job.status), group.job.get_kind_display()))
+            return str((group.job and JOBS.get((group.job.kind, group.job.status))) or kind.label)
         if kind in DECISIONS:
             plain, with_reason = DECISIONS[kind]
             return with_reason % {"reason": write("<bdi>{}</bdi>", group.text)} if group.text else str(plain)
@@ -129,6 +129,8 @@ class Event:
             return group.post.get_absolute_url()
         if group.job:
             return group.job.get_absolute_url()
+        if not self.people:
+            return reverse("blog:notifications")
         if group.kind == Kind.MESSAGE:
             return reverse("blog:conversation", args=[self.people[0].username])
         if self.count == 1:

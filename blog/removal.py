@@ -15,7 +15,7 @@ from django_tasks_db.models import DBTaskResult
 
 from accounts.models import Follow, User
 from blog import counters
-from blog.models import Conversation, Gone, Like, Message, Notification, Post, Side, Tag, Tagging, Teller, search
+from blog.models import Gone, Like, Notification, Post, Tag, Tagging, Teller, search
 
 BATCH = 500  # rows in one transaction
 DELETED = "-"  # in place of a name or a text in the history of the administration
@@ -108,28 +108,13 @@ def _remove_notifications(member: User) -> int:
     return _delete_some(Teller.objects.filter(notification__owner=member)) or _delete_some(member.notifications.all())
 
 
-def _remove_messages(member: User) -> int:
-    messages = dict(member.messages_sent.order_by("pk").values_list("pk", "conversation")[:BATCH])
-    with transaction.atomic():
-        sides = Side.objects.filter(conversation__in=set(messages.values()))
-        list(sides.select_for_update().order_by("pk").values_list("pk"))
-        Message.objects.filter(pk__in=messages).delete()
-        sides.update(newest=counters.newest_of_side(), unread=counters.unread_of_side())
-    return len(messages)
-
-
 def _leave_conversations(member: User) -> int:
     """The other side stays, with what the other wrote. One that nobody can see any more goes."""
-    left = list(member.conversations.order_by("pk").values_list("conversation", flat=True)[:BATCH])
-    sides = Side.objects.filter(conversation__in=left)
-    with transaction.atomic():
-        list(sides.select_for_update().order_by("pk").values_list("pk"))
-        sides.filter(Q(owner=member) | Q(newest=0)).delete()
-        sides.update(other=None)
-        nobodys = list(Conversation.objects.filter(pk__in=left, sides=None).values_list("pk", flat=True))
-        Message.objects.filter(conversation__in=nobodys).delete()
-        Conversation.objects.filter(pk__in=nobodys).delete()
-    return len(left)
+    side = member.conversations.order_by("pk").first()
+    if side is None:
+        return 0
+    side.leave(BATCH)
+    return 1
 
 
 def _remove_follows(member: User) -> int:
@@ -179,7 +164,6 @@ STEPS: tuple[Callable[[User], int], ...] = (
     _remove_likes,
     _remove_from_groups,
     _remove_notifications,
-    _remove_messages,
     _leave_conversations,
     _remove_follows,
     _remove_blocks_and_mutes,

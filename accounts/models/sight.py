@@ -30,6 +30,8 @@ UNHEARD = f"""{SUSPENDED}
 UNTIED = """NOT EXISTS (SELECT 1 FROM accounts_block WHERE blocker_id = {reader} AND blocked_id = {person})
     AND NOT EXISTS (SELECT 1 FROM accounts_block WHERE blocker_id = {person} AND blocked_id = {reader})
     AND NOT EXISTS (SELECT 1 FROM accounts_mute WHERE muter_id = {reader} AND muted_id = {person})"""
+# That {person}, a column of another table, is suspended.
+IS_SUSPENDED = "EXISTS (SELECT 1 FROM accounts_user WHERE id = {person} AND suspended_at IS NOT NULL)"
 
 
 def visible(viewer: Any, prefix: str = "") -> Q:
@@ -51,9 +53,11 @@ def hearing(person: Any) -> Q:
     """The condition that somebody hears `person`: `heard`, asked from the other side."""
     if person.suspended_at is not None:
         return Q(pk__in=[])
-    block, mute, one = Block.objects.filter, Mute.objects.filter, OuterRef("pk")
-    apart = Exists(block(blocker=person.pk, blocked=one)) | Exists(block(blocker=one, blocked=person.pk))
-    return ~apart & ~Exists(mute(muter=one, muted=person.pk))
+    one = OuterRef("pk")
+    mine = Block.objects.filter(blocker=person.pk, blocked=one)
+    theirs = Block.objects.filter(blocker=one, blocked=person.pk)
+    mutes = Mute.objects.filter(muter=one, muted=person.pk)
+    return Q(~Exists(mine), ~Exists(theirs), ~Exists(mutes))
 
 
 def _active(prefix: str) -> Q:

@@ -140,6 +140,7 @@ class FollowAtTheSameMoment(TransactionTestCase):
 
     def test_following_and_unfollowing_at_once_keeps_the_counts_true(self):
         ada, bob = make_user("ada"), make_user("bob")
-        self.press([(ada, "/@bob/follow/"), (ada, "/@bob/unfollow/")] * 3)
+        statuses = self.press([(ada, "/@bob/follow/"), (ada, "/@bob/unfollow/")] * 3)
+        self.assertEqual(statuses, [302] * 6)
         n = Follow.objects.count()
         self.assertEqual((counts(ada), counts(bob)), ((0, n), (n, 0)))

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -49,16 +48,23 @@ def size(request: HttpRequest) -> str:
     return "small" if request.POST.get("size") == "small" else "first"
 
 
+def person_named(request: HttpRequest, username: str) -> tuple[User, sight.Ties]:
+    """Somebody, in sight or not, and how they and the reader stand to one another."""
+    who = get_object_or_404(User, username_key=fold(username))
+    return who, sight.ties(request.user, who)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def block(request: HttpRequest, username: str) -> HttpResponse:
     """Ask, then block. Asked again about somebody who is blocked already, their place in the list is the answer."""
-    blocked = Q(pk__in=request.user.blocks_made.values("blocked"))
-    who = get_object_or_404(User, sight.visible(request.user) | blocked, username_key=fold(username))
+    who, between = person_named(request, username)
+    if not between.blocked and not sight.sees(request.user, who, between):
+        raise Http404
     if who == request.user:
         messages.error(request, _("You can't block yourself."))
         return redirect(who)
-    if request.method != "POST" and not request.user.blocks_made.filter(blocked=who).exists():
+    if request.method != "POST" and not between.blocked:
         return render(request, "accounts/block.html", {"person": who})
     if request.method == "POST":
         part_from(request, who)
@@ -74,9 +80,10 @@ def part_from(request: HttpRequest, who: User) -> None:
 @require_POST
 @member_required
 def unblock(request: HttpRequest, username: str) -> HttpResponse:
-    """Only whom one has blocked or sees; the name of anybody else is not found, as everywhere."""
-    blocked = Q(pk__in=request.user.blocks_made.values("blocked"))
-    who = get_object_or_404(User, sight.visible(request.user) | blocked, username_key=fold(username))
+    """Only whom one has blocked, or sees; the name of anybody else is not found, as everywhere."""
+    who, between = person_named(request, username)
+    if not between.blocked and not sight.sees(request.user, who, between):
+        raise Http404
     request.user.unblock(who)
     text = _("You have unblocked %(name)s. You don't follow each other any more, unless you begin again.")
     messages.success(request, text % {"name": who.shown_name})
@@ -99,8 +106,9 @@ def mute(request: HttpRequest, username: str) -> HttpResponse:
 @require_POST
 @member_required
 def unmute(request: HttpRequest, username: str) -> HttpResponse:
-    muted = Q(pk__in=request.user.mutes_made.values("muted"))
-    who = get_object_or_404(User, sight.visible(request.user) | muted, username_key=fold(username))
+    who, between = person_named(request, username)
+    if not between.muted and not sight.sees(request.user, who, between):
+        raise Http404
     request.user.unmute(who)
     messages.success(request, _("You have unmuted %(name)s.") % {"name": who.shown_name})
     return redirect(back(request, "settings_muted"))

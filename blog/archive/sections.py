@@ -68,6 +68,11 @@ def number(pk: int | None) -> str | None:
     return str(pk) if pk else None
 
 
+def str_of(value: str | None) -> str:
+    """A text of a row that may be missing."""
+    return value or ""
+
+
 def time_of(pk: int) -> datetime | None:
     return moment_of(pk) if pk else None
 
@@ -110,10 +115,11 @@ SECTIONS = [
             Column("avatar_seed", _("Drawing"), "avatar_seed"),
             Column("shortcuts", _("Keyboard shortcuts"), "shortcuts"),
             Column("messages_from", _("Who may write to me"), "messages_from"),
-            Column(
-                "not_told", _("Notifications not wanted"), "notification_choices__silent", lambda kinds: kinds or ""
-            ),
+            Column("not_told", _("Notifications not wanted"), "notification_choices__silent", str_of),
             Column("digest", _("Digest by e-mail"), "notification_choices__digest", lambda row: row or OFF),
+            Column(
+                "digest_language", _("Language of the digest"), "notification_choices__language", lambda row: row or ""
+            ),
             Column("digest_sent", _("Latest digest"), "notification_choices__digest_sent_at"),
         ),
     ),

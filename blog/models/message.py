@@ -30,6 +30,23 @@ class Conversation(models.Model):
         return f"{self.pk}"
 
 
+def _seen() -> "MessageQuerySet":
+    """What the owner of this side can see."""
+    return Message.objects.filter(conversation=OuterRef("conversation"), pk__gt=OuterRef("cleared_to"))
+
+
+def newest_of_side() -> Coalesce:
+    """The newest message that the owner of this side can see, 0 for none."""
+    return Coalesce(Subquery(_seen().order_by("-pk").values("pk")[:1], output_field=BigIntegerField()), 0)
+
+
+def unread_of_side() -> Coalesce:
+    """How many messages of the other's the owner of this side has not read."""
+    unread = _seen().filter(pk__gt=OuterRef("read_to")).exclude(sender=OuterRef("owner"))
+    counted = unread.order_by().values("conversation").annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
+
+
 class SideQuerySet(models.QuerySet["Side"]):
     def of(self, owner: User) -> "SideQuerySet":
         """The conversations of `owner`. While a block stands between the two, theirs is not among them."""
@@ -76,14 +93,7 @@ class SideQuerySet(models.QuerySet["Side"]):
 
     def _truth(self) -> dict[str, Coalesce]:
         """What the numbers of a side should be, counted from the messages."""
-        seen = Message.objects.filter(conversation=OuterRef("conversation"), pk__gt=OuterRef("cleared_to"))
-        newest = seen.order_by("-pk").values("pk")[:1]
-        unread = seen.filter(pk__gt=OuterRef("read_to")).exclude(sender=OuterRef("owner"))
-        counted = unread.order_by().values("conversation").annotate(n=Count("pk")).values("n")
-        return {
-            "newest": Coalesce(Subquery(newest, output_field=BigIntegerField()), 0),
-            "unread": Coalesce(Subquery(counted, output_field=IntegerField()), 0),
-        }
+        return {"newest": newest_of_side(), "unread": unread_of_side()}
 
 
 class Side(models.Model):

@@ -44,15 +44,20 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
 
     def mark_read(self) -> int:
         """Return how many groups were not read before."""
-        unread, total, last = self.unread(), 0, BATCH
-        while last == BATCH:
-            with transaction.atomic():
-                rows = unread.select_for_update().order_by("pk").values_list("pk", flat=True)
-                pks = list(rows[:BATCH])
-                last = len(pks)
-                Notification.objects.filter(pk__in=pks).update(read=True)
-            total += last
+        total = 0
+        while done := self.mark_some_read():
+            total += done
+            if done < BATCH:
+                break
         return total
+
+    def mark_some_read(self) -> int:
+        """As many as one transaction takes, BATCH. Return how many it were."""
+        with transaction.atomic():
+            rows = self.unread().select_for_update().order_by("pk").values_list("pk", flat=True)
+            pks = list(rows[:BATCH])
+            Notification.objects.filter(pk__in=pks).update(read=True)
+        return len(pks)
 
 
 class Notification(models.Model):
@@ -146,9 +151,9 @@ class Notification(models.Model):
         listening = cls._listening(kinds, post.author)
         if not listening:
             return
-        rows = [cls(owner_id=pk, kind=kinds[pk], post=post, actor=post.author) for pk in sorted(listening)]
+        rows = [Notification(owner_id=pk, kind=kinds[pk], post=post, actor=post.author) for pk in sorted(listening)]
         with transaction.atomic(savepoint=False):
-            made = cls.objects.bulk_create(rows)
+            made = Notification.objects.bulk_create(rows)
             Teller.objects.bulk_create([Teller(notification=row, actor=post.author) for row in made])
 
     @classmethod

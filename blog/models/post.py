@@ -71,7 +71,7 @@ class PostQuerySet(models.QuerySet["Post"]):
         `body` is cleaned already (the form's work); `reply_to` is the post that it answers; `at` is for posts that
         were written elsewhere, in the past, of which nobody is told.
         """
-        pk = pk or id_at(at or timezone.now())
+        pk = pk or (id_at(at) if at else new_id())
         answers = {"reply_to": reply_to, "other_id": reply_to.author_id} if reply_to else {}
         with transaction.atomic():
             if reply_to and not self.filter(pk=reply_to.pk).update(reply_count=F("reply_count") + 1):

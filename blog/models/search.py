@@ -7,7 +7,7 @@ beside the key are the database's, so they are written by statements of ours (mi
 
 # ruff: noqa: S608 - the statements are built of constants, their values are parameters
 from collections.abc import Iterable, Sequence
-from itertools import chain
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, models
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from blog.models.post import Post
 
 TABLE = "blog_search"
+PLAIN = "plain"  # the mark, in a vector, of a post whose language has no stems
 AT_ONCE = 200  # rows in one statement
 PAGES = 500  # of FTS5, about 4 KB each, that are merged in one transaction
 
@@ -138,7 +139,8 @@ def _vector(post: "Post") -> tuple[int, int, str, str, str]:
     language = base(post.language)
     stemmed = " ".join(filter(words.has_stem, read.words)) if language in words.STEMMED else ""
     configuration = f"microblog_{language}" if stemmed else "simple"
-    return post.pk, post.author_id, configuration, stemmed, vector(read.words, marks_of(post, read))
+    marks = [*marks_of(post, read), *pairs(read.words), *([] if language in words.STEMMED else [PLAIN])]
+    return post.pk, post.author_id, configuration, stemmed, vector(read.words, dict.fromkeys(marks))
 
 
 def _write_vectors(posts: Sequence["Post"]) -> None:
@@ -175,6 +177,11 @@ def vector(plain: Iterable[str], marks: Iterable[str]) -> str:
     return " ".join(
         [f"{quoted(word)}:{','.join(at[:255])}" for word, at in places.items()] + [quoted(mark) for mark in marks]
     )
+
+
+def pairs(plain: Sequence[str]) -> list[str]:
+    """Two characters that follow one another ("~東京"), in writing that puts no spaces between words."""
+    return [f"~{a}{b}" for a, b in pairwise(plain) if words.is_character(a) and words.is_character(b)]
 
 
 def quoted(lexeme: str) -> str:

@@ -1,6 +1,6 @@
 """Best match within bounds: the newest matches, a block of them at a time, each block ranked for itself.
 
-To rank all that a common word finds takes time with the size of the site, and what is best among the newest few
+To rank all that a common word finds takes time with the size of the site, and what is best among the newest
 hundred is what people look for in short texts. Nothing is lost: after a block come the matches older than it.
 """
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from blog.search.engine import END, Hit, Wanted
 
-BLOCK = 200  # matches that are ranked together
+BLOCK = 100  # matches that are ranked together
 
 
 def ranked(wanted: Wanted, newest: Callable[[int, int], list[Hit]]) -> list[Hit]:

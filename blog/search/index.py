@@ -5,20 +5,50 @@ the index already. What was interrupted is done again, or only what `verify` fin
 """
 
 from collections.abc import Iterator
+from importlib import import_module
 
-from django.db import transaction
+from django.apps import apps
+from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 
+from blog import words
 from blog.models import Post, SearchRow
 from blog.models.post import PostQuerySet
-from blog.models.search import AT_ONCE, dropped
+from blog.models.search import AT_ONCE, TABLE, dropped
+
+
+def problems() -> list[str]:
+    """What of the tables of `0009_search` is not there: somebody may have restored or changed a database by hand."""
+    with connection.cursor() as cursor:
+        if connection.vendor != "postgresql":
+            cursor.execute("SELECT sql FROM sqlite_master WHERE name = %s", [TABLE])
+            found = cursor.fetchone()
+            return [] if found and "fts5" in found[0] else [f"The table {TABLE} of FTS5"]
+        cursor.execute("SELECT to_regclass(%s), to_regclass('search_vector')", [TABLE])
+        table, vectors = cursor.fetchone()
+        cursor.execute("SELECT cfgname FROM pg_ts_config")
+        missing = {f"microblog_{code}" for code in words.STEMMED} - {name for (name,) in cursor.fetchall()}
+    gone = [(f"The table {TABLE}", table), (f"The index search_vector on {TABLE}", vectors)]
+    return [name for name, there in gone if not there] + [
+        f"The text search configuration {name}" for name in sorted(missing)
+    ]
+
+
+def recreate() -> None:
+    """Make the table anew as the migration does, and empty."""
+    migration = import_module("blog.migrations.0009_search")
+    with connection.schema_editor() as editor:
+        migration.unmake(apps, editor)
+        migration.make(apps, editor)
 
 
 def rebuild() -> Iterator[int]:
     """Write the row of every post that people may find, the newest first. Yield how many were written, batch by batch.
 
-    It works on the rows in place, so that search answers all the while.
+    It works on the rows in place, so that search answers all the while; only a table that is gone is made first.
     """
+    if problems():
+        recreate()
     for keys in _batches():
         _write(keys)
         yield len(keys)

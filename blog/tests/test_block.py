@@ -149,13 +149,17 @@ class Blocking(TestCase):
         self.assertContains(self.client.get("/@Bob/"), 'href="/@Bob/block/" data-ask')
         self.assertNotContains(self.client.get("/@ada/"), "/block/")
 
-    def test_staff_who_still_see_the_page_undo_it_there(self):
-        staff = make_user("staff1", is_staff=True)
-        staff.block(self.bob)
-        self.client.force_login(staff)
+    def test_staff_block_and_still_see_the_page_and_undo_it_there(self):
+        self.client.force_login(make_user("staff1", is_staff=True))
+        self.assertContains(self.client.get("/@Bob/block/"), "Block <bdi>Bob Bakes</bdi>?")
+        self.assertEqual(self.client.post("/@Bob/block/").status_code, 302)
+        for path in ("/@Bob/mute/", "/@Bob/unmute/"):
+            self.assertEqual(self.client.post(path).status_code, 302)
         page = self.client.get("/@Bob/")
         self.assertContains(page, 'formaction="/@Bob/unblock/"')
         self.assertNotContains(page, "/@Bob/block/")
+        self.assertEqual(self.client.post("/@Bob/unblock/").status_code, 302)
+        self.assertFalse(Block.objects.exists())
 
     def test_is_never_suggested_again(self):
         make_post(self.bob)

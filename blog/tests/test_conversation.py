@@ -284,6 +284,14 @@ class Answering(TestCase):
         self.assertContains(page, "&lt;b&gt;" + "x" * 140, status_code=422)
         self.assertFalse(Post.objects.filter(reply_to=self.post).exists())
 
+    @override_settings(POSTS_PER_PAGE=2)
+    def test_a_page_with_a_refused_answer_leads_on_to_the_answers(self):
+        for number in range(3):
+            make_post(self.ada, f"Earlier {number}.", reply_to=self.post)
+        link = re.search(r'rel="next" href="(.*?)" hx-get="(.*?)"', self.answer("").content.decode())
+        for path in link.groups():
+            self.assertEqual(places(self.client.get(path))[-1], "Earlier 2.")
+
     def test_too_many_keep_the_text_and_say_to_wait(self):
         with patch("blog.views.posts.POSTS", {"times": 1, "per": timedelta(minutes=10)}):
             self.answer("One.")

@@ -57,6 +57,7 @@ class Pressing(TestCase):
         for verb in ("like", "repost"):
             self.press(verb)
         self.assert_counts(1, 1)
+        self.assertFalse(Notification.objects.exists())
 
     def test_what_is_done_to_a_repost_is_done_to_the_original(self):
         carol = make_user("carol")

@@ -132,7 +132,7 @@ class CleanUp(TestCase):
             run("clean_up"),
             [
                 "Deleted: 1 expired sessions, 1 past rate limits, 1 changes of address that nobody confirmed, "
-                "0 void translations, 0 expired jobs, 2 finished tasks."
+                "0 void translations, 0 expired jobs, 0 old notifications, 2 finished tasks."
             ],
         )
         left = [Session, RateWindow, EmailChange, DBTaskResult]

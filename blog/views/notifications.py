@@ -12,10 +12,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from blog import digest
+from blog import digest, tasks
 from blog.events import events_of, page_of
 from blog.forms import NotificationsForm, ReadForm
-from blog.models import Choices
+from blog.models import Choices, Notification
 from microblog.addresses import member_required
 from microblog.pagination import cursor_of, has_gone
 
@@ -29,7 +29,7 @@ def all_of_mine(request: HttpRequest) -> HttpResponse:
     page = page_of(request.user, cursor)
     if has_gone(request, page):
         return redirect(request.path)
-    mine = request.user.notifications
+    mine = Notification.objects.filter(owner=request.user.pk)
     # From the newest page on everything is seen, also what is newer and nobody is shown: it must not count for ever.
     latest = mine.order_by("-newest").values_list("newest", flat=True).first() or 0
     context = {
@@ -51,7 +51,7 @@ def read(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         raise BadRequest(_("This address names no page of the list. Start again from its beginning."))
     since, until = form.cleaned_data["since"] or 0, form.cleaned_data["until"]
-    request.user.notifications.filter(newest__gte=since, newest__lte=until).mark_read()
+    tasks.start_reading(request.user.pk, since, until)
     return redirect("blog:notifications")
 
 

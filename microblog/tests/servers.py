@@ -126,7 +126,7 @@ def postgres() -> Iterator[str]:
     with directory(owner) as home:
         cluster = str(home / "data")
         _run([initdb, "-D", cluster, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"], owner, home)
-        options = ["listen_addresses=127.0.0.1", f"unix_socket_directories={home}", "max_connections=60"]
+        options = ["listen_addresses=127.0.0.1", f"unix_socket_directories={home}", "max_connections=200"]
         options += ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
         command = [server, "-D", cluster, "-p", str(port), *[part for option in options for part in ("-c", option)]]
         ready = [isready, "-q", "-h", "127.0.0.1", "-p", str(port)]
@@ -190,11 +190,14 @@ class Elasticsearch:
         if "needs Java 17" in done.stderr:
             raise MissingServerError("Java 17 is not on this machine, so Elasticsearch is not on this machine either")
         if done.returncode:
+            subprocess.run([self.program, "stop", self.home], capture_output=True)
             raise ServerError(f"Elasticsearch did not {what}:\n{done.stdout[-1000:]}{done.stderr[-1000:]}")
 
 
 def shared_elasticsearch(home: Path) -> str:
     """The URL of the node in `home`, which is started by the first process that asks, for all of them."""
+    home.mkdir(exist_ok=True)
+    home.chmod(0o755)  # root's node runs as somebody else
     with (home / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         url = home / "url"

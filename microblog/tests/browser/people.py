@@ -57,8 +57,8 @@ def write_jobs(member: Any) -> None:
     make("export", "running", done=812, total=1204)
 
 
-def write_conversation(ada: Any) -> dict[str, str]:
-    """A long thread with everything that a page of it can show, by people of its own. Return its pages' addresses."""
+def write_conversation(ada: Any) -> tuple[dict[str, Any], dict[str, str]]:
+    """A long thread with everything that a page of it can show. Return its people, and the addresses of its pages."""
     from accounts.tests.base import make_user
     from blog.tests.base import make_post
 
@@ -84,10 +84,36 @@ def write_conversation(ada: Any) -> dict[str, str]:
     for person in people.values():
         post.like(person)
         post.repost(person)
+    people["mei"].follow(people["tom"])
     ada.mute(people["nora"])
     quiet = say("tom", "To somebody who is muted.", say("nora", "Muted, or not.", post))
     pages = {"post": post, "gone": gone, "deep": before, "quiet": quiet}
-    return {name: page.get_absolute_url() for name, page in pages.items()}
+    return people, {name: page.get_absolute_url() for name, page in pages.items()}
+
+
+def write_news(people: dict[str, Any]) -> None:
+    """Something of every kind that members are told, for ada, on two pages: some of it read."""
+    from blog.models import Job, Notification, Post
+
+    ada, kinds = people["ada"], Notification.Kind
+    mine = Post.objects.by(ada).get()
+    for post in Post.objects.by(people["bob"])[:22]:
+        Notification.tell(ada, kinds.REPLY, people["bob"], post=post)
+    ada.notifications.mark_read()
+    for name in ("leyla", "carmen", LONG_USERNAME):
+        Notification.tell(ada, kinds.MENTION, people[name], post=Post.objects.by(people[name])[0])
+    for status in ("ready", "failed"):
+        Notification.tell(ada, kinds.JOB, job=Job.objects.filter(owner=ada, status=status).first())
+    Notification.tell(ada, kinds.MESSAGE, people["leyla"])
+    Notification.tell(ada, kinds.MODERATION, post=mine, text=FULL)
+    Notification.tell(ada, kinds.RESTORED, post=mine, text="It was a mistake.")
+    for kind, names in [
+        (kinds.LIKE, ("carmen", "leyla")),
+        (kinds.REPOST, ("bob", "carmen", LONG_USERNAME)),
+        (kinds.FOLLOW, ("leyla", "bob", "carmen", LONG_USERNAME)),
+    ]:
+        for name in names:
+            Notification.tell(ada, kind, people[name], post=None if kind == kinds.FOLLOW else mine)
 
 
 def write_messages(people: dict[str, Any]) -> dict[str, str]:
@@ -132,6 +158,7 @@ def write_site() -> dict[str, dict[str, str]]:
     from django.utils.http import urlsafe_base64_encode
 
     from accounts.tests.base import make_user
+    from blog import digest
     from blog.tests.base import make_post
 
     people = {name: make_user(name, about=f"I am {name}.") for name in ("ada", "bob", "carmen", "vera")}
@@ -152,14 +179,20 @@ def write_site() -> dict[str, dict[str, str]]:
     for number, (name, language, body) in enumerate(POSTS):
         make_post(people[name], body, at=written + timedelta(days=20, hours=number), language=language)
     write_jobs(ada)
-    elsewhere = {**write_conversation(ada), **write_messages(people)}
+    others, conversation = write_conversation(ada)
+    elsewhere = {**conversation, **write_messages(people)}
+    write_news(people)
     sessions = {}
-    for name in ("ada", "bob", "newcomer", "moderator", "root"):
+    for name in ("ada", "bob", "mei", "tom", "newcomer", "moderator", "root"):
         client = Client()
-        client.force_login(people[name])
+        client.force_login((others | people)[name])
         sessions[name] = client.cookies["sessionid"].value
     reset = [urlsafe_base64_encode(force_bytes(ada.pk)), default_token_generator.make_token(ada)]
-    addresses = {"reset": reverse("password_reset_confirm", args=reset), **elsewhere}
+    addresses = {
+        "reset": reverse("password_reset_confirm", args=reset),
+        "unsubscribe": reverse("blog:unsubscribe", args=[digest.token_of(ada)]),
+        **elsewhere,
+    }
     return {"sessions": sessions, "addresses": addresses}
 
 

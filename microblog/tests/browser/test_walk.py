@@ -20,8 +20,17 @@ PUBLIC = {"blog:home", "blog:explore", "blog:person", "blog:post", "blog:tag", "
         (None, ["/", *HARD], PUBLIC | {"login", "register", "password_reset"}),
         (
             "ada",
-            ["/", *HARD, *JOBS],
-            PUBLIC | {"blog:jobs", "blog:import", "settings", "settings_sessions", "password_change"},
+            ["/", "/notifications/", *HARD, *JOBS],
+            PUBLIC
+            | {
+                "blog:notifications",
+                "blog:settings_notifications",
+                "blog:jobs",
+                "blog:import",
+                "settings",
+                "settings_sessions",
+                "password_change",
+            },
         ),
         ("newcomer", ["/", "/@newcomer/", "/@newcomer/followers/"], {"blog:home", "followers"}),
         ("moderator", ["/"], PUBLIC | {"admin:index"}),
@@ -41,7 +50,7 @@ def test_every_page_is_fit_for_everybody(who, starts, reached, site: Site, visit
 @pytest.mark.parametrize("language", [code for code, _name in settings.LANGUAGES if code != "en"])
 def test_longer_words_of_other_languages_fit(language, who, site: Site, visit: Visit):
     walk = Walk(visit(who, locale=language), site.origin)
-    walk.go("/", *HARD, *(JOBS if who else ()))
+    walk.go("/", *HARD, *(["/notifications/", *JOBS] if who else ()))
     assert not walk.faults, walk.report()
     assert walk.kinds >= PUBLIC
     assert walk.languages == {language}
@@ -75,8 +84,10 @@ def test_conversations_are_fit_for_everybody(who, site: Site, visit: Visit, axe:
 
 def test_pages_behind_an_email_are_fit_for_everybody(site: Site, visit: Visit, axe: str):
     walk = Walk(visit(), site.origin, axe)
-    walk.look_at(walk.open(), site.addresses["reset"])
-    assert len(walk.visited) == 1
+    page = walk.open()
+    for name in ("reset", "unsubscribe"):
+        walk.look_at(page, site.addresses[name])
+    assert len(walk.visited) == 2
     assert not walk.faults, walk.report()
 
 

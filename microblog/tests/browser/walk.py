@@ -17,7 +17,7 @@ COLOUR_RULES = ["color-contrast", "link-in-text-block"]
 
 FACTS = """() => ({
     language: document.documentElement.lang,
-    title: document.title.trim(),
+    title: document.title.trim().replace(/^\(\d+\+?\) /, ""),  // without how much is unread
     headings: document.querySelectorAll("h1").length,
     links: Array.from(document.querySelectorAll("a[href]:not([download]), area[href]"), (link) => link.href),
 })"""
@@ -98,7 +98,7 @@ class Walk:
             if kinds[kind] >= PER_ROUTE and address not in starts:
                 continue
             kinds[kind] += 1
-            links = self.look_at(page, address)
+            links = self.look_at(page, address, again=kinds[kind] > 1 and address not in starts)
             for link in filter(None, map(self.address_of, links)):
                 if link not in known:
                     known.add(link)
@@ -123,8 +123,11 @@ class Walk:
         if response.status >= 400 and not response.request.is_navigation_request():
             self.console.append(f"{response.status} for {response.url}")
 
-    def look_at(self, page: Page, address: str, status: int = 200) -> list[str]:
-        """Check one page in all widths and colours. Return where its links lead."""
+    def look_at(self, page: Page, address: str, status: int = 200, *, again: bool = False) -> list[str]:
+        """Check one page in all widths and colours. Return where its links lead.
+
+        `again`: one of its kind was looked at before, so axe, which takes the most time, sees it in one width only.
+        """
         self.console.clear()
         file = self.context.request.get(address) if self.is_a_file(address) else None
         if file:
@@ -146,24 +149,25 @@ class Walk:
         self.expect(facts["title"], address, "Has no title")
         self.expect(facts["headings"] == 1, address, f"Has {facts['headings']} h1")
         for width in WIDTHS:
-            self.look_at_width(page, address, width)
+            whole = width == WIDTHS[0] or not again or self.pictures
+            self.look_at_width(page, address, width, self.axe if whole else "")
         for said in self.console:
             self.faults.append((address, f"In the console: {said}"))
         return facts["links"]
 
-    def look_at_width(self, page: Page, address: str, width: int) -> None:
+    def look_at_width(self, page: Page, address: str, width: int, axe: str) -> None:
         page.set_viewport_size({"width": width, "height": 800})
         too_wide = page.evaluate(TOO_WIDE)
         self.expect(not too_wide, address, f"Scrolls sideways at {width} px: {too_wide}")
         for words in page.evaluate(CUT):
             self.faults.append((address, f"Cuts words off at {width} px: {words}"))
-        if not self.axe:
+        if not axe:
             return
-        for violation in violations(page, self.axe):
+        for violation in violations(page, axe):
             self.faults.append((address, f"At {width} px, light: {violation}"))
         self.take_picture(page, address, f"{width}-light")
         page.emulate_media(color_scheme="dark")
-        for violation in violations(page, self.axe, COLOUR_RULES):
+        for violation in violations(page, axe, COLOUR_RULES):
             self.faults.append((address, f"At {width} px, dark: {violation}"))
         self.take_picture(page, address, f"{width}-dark")
         page.emulate_media(color_scheme="light")

@@ -1,6 +1,7 @@
 """What the tests of faults share: a PostgreSQL, databases on it, and ways to run our commands and the site."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -98,7 +99,11 @@ class Site(Place):
     def serve(self, name: str = "web", **env: str) -> Process:
         """Start gunicorn and wait until it answers."""
         process = self.start(name, **env)
-        traffic.boot(process, self.browser)
+        try:
+            traffic.boot(process, self.browser)
+        except BaseException:
+            process.signal_group(signal.SIGKILL)
+            raise
         return process
 
     def start(self, name: str = "web", **env: str) -> Process:

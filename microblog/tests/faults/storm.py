@@ -81,7 +81,7 @@ def storm(log: Path) -> int:
     dice, began, in_work = random.Random(), time.monotonic(), 0
     pids = [fork(log) for _worker in range(WORKERS)]
     for _kill in range(KILLS):
-        time.sleep(dice.uniform(0, 0.4))
+        time.sleep(dice.uniform(0, 0.3))
         in_work += Job.objects.unfinished().exists()
         victim = pids.pop(dice.randrange(WORKERS))
         os.kill(victim, signal.SIGKILL)

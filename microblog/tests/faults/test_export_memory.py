@@ -9,20 +9,26 @@ import pytest
 from microblog.tests.faults.conftest import Place
 
 pytestmark = pytest.mark.processes
-POSTS = 200_000
+POSTS, WRITTEN = 200_000, 5_000
 LARGEST = 150 * 1024  # KiB
 WRITE = f"""
 from datetime import UTC, datetime, timedelta
 from accounts.models import User
 from blog.models import Job, Post
 from blog.models.ids import id_at
+from django.db import connection
 ada = User.objects.create_user("ada")
 start = datetime(2015, 1, 1, tzinfo=UTC)
-for first in range(0, {POSTS}, 5000):
-    Post.objects.bulk_create(
-        Post(pk=id_at(start + timedelta(minutes=n)), author=ada, body=f"Post {{n}} of many, with more words. " * 3)
-        for n in range(first, first + 5000)
-    )
+Post.objects.bulk_create(
+    Post(pk=id_at(start + timedelta(minutes=n)), author=ada, body=f"Post {{n}} of many, with more words. " * 3)
+    for n in range({WRITTEN})
+)
+# The others are the same again, and again later: the database copies them in a tenth of the time.
+others = ", ".join(field.column for field in Post._meta.concrete_fields if not field.primary_key)
+for n in range(1, {POSTS // WRITTEN}):
+    later = n * {WRITTEN} * 60_000 << 16
+    first = "FROM blog_post ORDER BY id LIMIT {WRITTEN}"
+    connection.cursor().execute(f"INSERT INTO blog_post (id, {{others}}) SELECT id + {{later}}, {{others}} {{first}}")
 """
 EXPORT = """
 from accounts.models import User

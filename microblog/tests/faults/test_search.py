@@ -17,7 +17,7 @@ from microblog.tests.rehearsal.processes import Process, wait_until
 from microblog.tests.servers import Elasticsearch, MissingServerError, elasticsearch
 
 pytestmark = [pytest.mark.processes, pytest.mark.elasticsearch]
-PASSWORD = "s3cret@of:the/cluster%"
+PASSWORD = "secret-of-the-cluster"
 
 # The worker itself, with times of which a test can wait for several.
 QUICK = """
@@ -98,14 +98,20 @@ def node() -> Iterator[Elasticsearch]:
         pytest.skip(str(missing))
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+on_both = pytest.mark.parametrize("town", ["sqlite", "postgres"], indirect=True)
+
+
+@pytest.fixture
 def town(request: pytest.FixtureRequest, node: Elasticsearch, tmp_path: Path) -> Town:
-    url = f"sqlite:///{tmp_path}/db.sqlite3"
-    if request.param == "postgres":
+    """On PostgreSQL, where not `on_both`."""
+    if getattr(request, "param", "") == "sqlite":
+        url = f"sqlite:///{tmp_path}/db.sqlite3"
+    else:
         url = request.getfixturevalue("postgres").url_of("town")
     return Town(tmp_path, url, node, f"town-{os.urandom(4).hex()}")
 
 
+@on_both
 def test_the_worker_builds_the_index_and_carries_what_is_written(town: Town):
     town.post("Bread of before", "And more bread")
     with town.worker() as worker:
@@ -239,6 +245,7 @@ def busy(town: Town, seconds: float) -> Process:
     return Process(command, cwd=town.code, env=town.env, log=town.home / "busy.log")
 
 
+@on_both
 def test_rebuilds_while_people_write_lose_nothing_even_when_killed(town: Town):
     town.post(*[f"Bread number {n}" for n in range(300)])
     with town.worker(), busy(town, 12) as writer:

@@ -68,10 +68,12 @@ class Process:
     def wait_for(self, text: str, seconds: float = 30) -> None:
         """Go on when it has written `text`."""
         until = time.monotonic() + seconds
+        over = False
         while text not in self.output:
-            if time.monotonic() > until or not self.running:
+            if over:
                 raise AssertionError(f"{text!r} was not written:\n{self.output[-3000:]}")
             time.sleep(0.05)
+            over = not self.running or time.monotonic() > until  # what it wrote last is still read
 
 
 def wait_until(what: Callable[[], object], seconds: float = 30) -> None:
