@@ -13,6 +13,7 @@ from django.test import Client, TestCase, override_settings
 from django.utils import timezone, translation
 
 from accounts.tests.base import make_user
+from blog import events
 from blog.tests.base import make_post
 
 TEMPLATES = Path(settings.BASE_DIR, "templates")

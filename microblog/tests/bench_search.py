@@ -37,8 +37,12 @@ def queries() -> dict[str, str]:
     from blog.models import Post
 
     bodies = list(Post.objects.indexed().order_by("-pk").values_list("body", flat=True)[:SAMPLE])
-    posts = [[word for word in words.read(body).words if words.has_stem(word)] for body in bodies]
-    often = Counter(word for post in posts for word in set(post)).most_common()
+    posts = [words.read(body).words for body in bodies]
+    often = [
+        (word, number)
+        for word, number in Counter(word for post in posts for word in set(post)).most_common()
+        if words.has_stem(word)
+    ]
     rare = next(word for word, number in often if number <= SAMPLE / 2000 and len(word) > 3)
     some = next(post for post in posts if rare in post and post.index(rare) + 1 < len(post))
     first = some.index(rare)

@@ -17,7 +17,7 @@ COLOUR_RULES = ["color-contrast", "link-in-text-block"]
 
 FACTS = """() => ({
     language: document.documentElement.lang,
-    title: document.title.trim(),
+    title: document.title.trim().replace(/^\(\d+\+?\) /, ""),  // without how much is unread
     headings: document.querySelectorAll("h1").length,
     links: Array.from(document.querySelectorAll("a[href]:not([download]), area[href]"), (link) => link.href),
 })"""
