@@ -190,6 +190,7 @@ class Removing(TestCase):
         for reader in (self.member, eve):
             other.like(reader)
         alone.like(self.member)
+        Notification.objects.create(owner=self.bob, kind="like", actor=self.member, read=True)  # with nobody in it
         self.leave()
         told = Notification.objects.filter(owner=self.bob, kind="like").order_by("pk")
         assert list(told.values_list("post", "actor", "count")) == [(self.bobs.pk, eve.pk, 1), (other.pk, eve.pk, 1)]
