@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.cache import cache
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 
 from accounts.models import Follow, NameWord, User
 from accounts.models.names import begins, plain
@@ -14,7 +14,8 @@ from accounts.validators import fold
 POPULAR = 50  # people to choose from, found once in POPULAR_FOR for everybody
 POPULAR_FOR = timedelta(minutes=10)
 WELL_KNOWN = 500  # the most followed, who are found by the first letter already
-LOOKED_AT = 300  # of those whose name begins as what was typed, so many are compared, however many there are
+LOOKED_AT = 200  # of those whose name begins as what was typed, so many are compared, however many there are
+FOLLOWED = 500  # of the people one follows
 PREFIX_LENGTH = 64
 
 
@@ -35,27 +36,26 @@ def people_like(prefix: str, viewer: Any, limit: int = 8) -> list[User]:
     word of a name, where accents make no difference. Never the viewer, nor anybody who is not heard by them (blocked
     either way, muted, suspended). `viewer` may be a visitor. Nothing typed is nobody.
 
-    However many people there are, five statements look at a few hundred rows that an index finds.
+    However many people there are, a few statements look at some hundred rows that an index finds; where more begin so,
+    also at those whom `viewer` follows.
     """
     typed = prefix.encode(errors="ignore").decode().replace("\0", "").lstrip("@＠").strip()[:PREFIX_LENGTH]
     key, word = fold(typed), plain(typed)
     if not key or not word:
         return []
-    by_name = begins("username_key", key)
-    by_word = begins("word", word)
-    follows = Follow.objects.filter(follower=viewer.pk, followed=OuterRef("pk"))
-    mine = User.objects.filter(Exists(follows))
-    with_word = Exists(NameWord.objects.filter(by_word, person=OuterRef("pk")))
-    known: list[int] = cache.get_or_set("well-known", _well_known, POPULAR_FOR.total_seconds()) or []
-    keys = {*User.objects.filter(username_key=key).values_list("pk", flat=True)}
-    keys |= {
-        *mine.filter(by_name | with_word).order_by("-follower_count", "pk").values_list("pk", flat=True)[:LOOKED_AT]
-    }
-    keys |= {*User.objects.filter(by_name | with_word, pk__in=known).values_list("pk", flat=True)}
-    keys |= {*User.objects.filter(by_name).values_list("pk", flat=True)[:LOOKED_AT]}
-    keys |= {*NameWord.objects.filter(by_word).values_list("person", flat=True)[:LOOKED_AT]}
+    keys = {pk for pk, names in _well_known().items() if any(name.startswith((key, word)) for name in names)}
+    by_name, by_word = begins("username_key", key), begins("word", word)
+    begun = [
+        User.objects.filter(by_name).values_list("pk", flat=True)[:LOOKED_AT],
+        NameWord.objects.filter(by_word).values_list("person", flat=True)[:LOOKED_AT],
+    ]
+    keys.update(*begun)
+    if LOOKED_AT in map(len, begun):  # these are not all, so that the one who is meant may be missing
+        keys |= {*User.objects.filter(username_key=key).values_list("pk", flat=True)}
+        keys |= _followed(viewer, by_name | Q(Exists(NameWord.objects.filter(by_word, person=OuterRef("pk")))))
     found = User.objects.heard_by(viewer).filter(pk__in=keys).exclude(pk=viewer.pk)
-    best = found.annotate(meant=Q(username_key=key), mine=Exists(follows))
+    mine = Exists(Follow.objects.filter(follower=viewer.pk, followed=OuterRef("pk")))
+    best = found.annotate(meant=Q(username_key=key), mine=mine)
     return list(best.order_by("-meant", "-mine", "-follower_count", "username_key")[:limit])
 
 
@@ -75,6 +75,21 @@ def _popular() -> list[int]:
     return list(most_followed.values_list("pk", flat=True)[:POPULAR])
 
 
-def _well_known() -> list[int]:
-    most_followed = User.objects.active().filter(follower_count__gt=0).order_by("-follower_count", "pk")
-    return list(most_followed.values_list("pk", flat=True)[:WELL_KNOWN])
+def _followed(viewer: Any, begun: Q) -> set[int]:
+    """The keys of those people `viewer` follows who meet the condition: each is looked up, nobody else is."""
+    # A value, and no join: that PostgreSQL would begin with everybody who meets the condition.
+    one = User.objects.filter(pk=OuterRef("followed")).annotate(begun=begun).values("begun")
+    follows = Follow.objects.filter(follower=viewer.pk).annotate(begun=Subquery(one)).filter(begun=True)
+    return {*follows.values_list("followed", flat=True)[:FOLLOWED]}
+
+
+def _well_known() -> dict[int, list[str]]:
+    """The most followed people, and by what each is found: key → username and words of the name."""
+    found: dict[int, list[str]] | None = cache.get("well-known")
+    if found is None:
+        best = User.objects.active().filter(follower_count__gt=0).order_by("-follower_count", "pk")
+        found = {pk: [name] for pk, name in best.values_list("pk", "username_key")[:WELL_KNOWN]}
+        for pk, word in NameWord.objects.filter(person__in=found).values_list("person", "word"):
+            found[pk].append(word)
+        cache.set("well-known", found, POPULAR_FOR.total_seconds())
+    return found

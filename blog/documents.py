@@ -17,6 +17,9 @@ from blog.search.calls import SHAPE
 from microblog.languages import base
 
 AS_THEY_STAND = analyzer("as_they_stand", tokenizer="whitespace")
+# How often a post has the word, for its length. Not how rare the word is among all posts, which changes with each
+# that is written: on the next page of a search its posts must have the scores that they had on the first.
+SCORE = "return query.boost * Math.log(1 + doc.freq) / Math.log(2 + doc.length);"
 PLAIN = "stems_plain"  # the field of posts in a language without stems
 
 
@@ -52,7 +55,12 @@ class PostDocument(Document):
 
     class Index:
         name = settings.ELASTICSEARCH_INDEX
-        settings = {"number_of_shards": 1}
+        settings = {
+            "number_of_shards": 1,
+            "sort.field": "id",  # the newest first: a search ends where it has enough, however common the word
+            "sort.order": "desc",
+            "similarity": {"default": {"type": "scripted", "script": {"source": SCORE}}},
+        }
 
     class Meta:
         dynamic = MetaField("strict")

@@ -14,8 +14,8 @@ from blog.models import Post, Tag, Tagging
 LATELY = 20_000  # uses, among which the best known tags are found, once in KEPT_FOR for everybody
 WELL_KNOWN = 500
 KEPT_FOR = timedelta(minutes=10)
-LOOKED_AT = 300  # of the tags that begin as what was typed, so many are compared, however many there are
-COUNTED = 1000  # uses of one tag; more than these are as good as these
+LOOKED_AT = 100  # of the tags that begin as what was typed, so many are compared, however many there are
+COUNTED = 100  # uses of a tag that is not so well known; more than these are as good as these
 
 
 def tags_like(prefix: str, viewer: Any, limit: int = 8) -> list[str]:
@@ -28,13 +28,12 @@ def tags_like(prefix: str, viewer: Any, limit: int = 8) -> list[str]:
     if not key:
         return []
     known: dict[int, str] = cache.get_or_set("tags-well-known", _well_known, KEPT_FOR.total_seconds()) or {}
-    keys = {pk for pk, name in known.items() if name.startswith(key)}
-    keys |= {*Tag.objects.filter(begins("name", key)).values_list("pk", flat=True)[:LOOKED_AT]}
-    keys |= {*Tag.objects.filter(name=key).values_list("pk", flat=True)}
-    ranked = _ranked(keys)[: 4 * limit]
+    begun = {*Tag.objects.filter(begins("name", key)).values_list("pk", flat=True)[:LOOKED_AT]}
+    begun |= {*Tag.objects.filter(name=key).values_list("pk", flat=True)}
+    best = [pk for pk, name in known.items() if name.startswith(key)] + _ranked(begun - known.keys())
     heard = Post.objects.heard_by(viewer).filter(tagging__tag=OuterRef("pk"))
-    found = dict(Tag.objects.filter(Exists(heard), pk__in=ranked).values_list("pk", "name"))
-    return [found[pk] for pk in ranked if pk in found][:limit]
+    found = dict(Tag.objects.filter(Exists(heard), pk__in=best[: 4 * limit]).values_list("pk", "name"))
+    return [found[pk] for pk in best if pk in found][:limit]
 
 
 def _ranked(keys: set[int]) -> list[int]:
@@ -52,8 +51,9 @@ def _ranked(keys: set[int]) -> list[int]:
 
 
 def _well_known() -> dict[int, str]:
-    """The most used of the latest uses: key → name."""
+    """The tags with the most of the latest uses, in that order: key → name."""
     newest = Tagging.objects.aggregate(pk=Max("pk"))["pk"] or 0
     lately = Tagging.objects.filter(pk__gt=newest - LATELY).values_list("tag").annotate(uses=Count("pk"))
-    keys = [row[0] for row in lately.order_by("-uses")[:WELL_KNOWN]]
-    return dict(Tag.objects.filter(pk__in=keys).values_list("pk", "name"))
+    keys = [row[0] for row in lately.order_by("-uses", "tag")[:WELL_KNOWN]]
+    names = dict(Tag.objects.filter(pk__in=keys).values_list("pk", "name"))
+    return {pk: names[pk] for pk in keys if pk in names}

@@ -14,11 +14,12 @@ from django_tasks_db.models import DBTaskResult
 
 from accounts import emails
 from accounts.models import Departure, User
+from accounts.tasks import SOMEBODY_WAITS
 from blog import digest
 from blog.archive.reading import RefusedError
 from blog.archive.take import keep_upload, preview, take
 from blog.archive.write import write
-from blog.models import Job
+from blog.models import Job, Notification, notification
 from blog.models.job import StoppedError
 from blog.removal import remove
 from blog.search import index
@@ -198,3 +199,16 @@ def send_digest(pk: int, since: int, until: int, site: str) -> None:
     """Nothing, if they read everything meanwhile."""
     if member := User.objects.active().exclude(email="").filter(pk=pk).first():
         digest.send(member, since, until, site=site)
+
+
+def start_reading(owner_pk: int, since: int, until: int) -> None:
+    """Mark what happened to somebody between two moments as read; what is more than one transaction takes, later."""
+    rows = Notification.objects.filter(owner=owner_pk, newest__gte=since, newest__lte=until)
+    if rows.mark_some_read() == notification.BATCH:
+        read_rest.enqueue(owner_pk, since, until)
+
+
+@task(priority=SOMEBODY_WAITS)
+def read_rest(owner_pk: int, since: int, until: int) -> None:
+    """What `start_reading` left. Doing it twice is doing it once."""
+    Notification.objects.filter(owner=owner_pk, newest__gte=since, newest__lte=until).mark_read()

@@ -18,9 +18,13 @@ LONGEST = 10_000  # characters
 
 def writer_required(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """As `member_required`, for a view that takes a text in the field `body`: a visitor's is kept meanwhile."""
-    checked = member_required(view)
+    return kept_meanwhile(member_required(view))
 
-    @wraps(view)
+
+def kept_meanwhile(checked: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Keep what a visitor sends in the field `body` to `checked`, which asks them to sign in."""
+
+    @wraps(checked)
     def keeping(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         if not request.user.is_authenticated and request.method == "POST":
             keep(request, request.POST.get("body", ""))

@@ -30,6 +30,8 @@ UNHEARD = f"""{SUSPENDED}
 UNTIED = """NOT EXISTS (SELECT 1 FROM accounts_block WHERE blocker_id = {reader} AND blocked_id = {person})
     AND NOT EXISTS (SELECT 1 FROM accounts_block WHERE blocker_id = {person} AND blocked_id = {reader})
     AND NOT EXISTS (SELECT 1 FROM accounts_mute WHERE muter_id = {reader} AND muted_id = {person})"""
+# That {person}, a column of another table, is suspended.
+IS_SUSPENDED = "EXISTS (SELECT 1 FROM accounts_user WHERE id = {person} AND suspended_at IS NOT NULL)"
 
 
 def visible(viewer: Any, prefix: str = "") -> Q:

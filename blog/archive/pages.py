@@ -14,17 +14,42 @@ from django.utils.translation import gettext as _
 from blog.archive.sections import Section
 
 ROWS = 1000  # on a page
-STYLE = """
+STYLE = SafeString("""
 :root { color-scheme: light dark; }
 body { max-width: 60rem; margin: 0 auto; padding: 1rem; font: 1rem/1.5 system-ui, sans-serif; }
 table { border-collapse: collapse; width: 100%; }
 th, td { border-bottom: 1px solid #8886; padding: 0.375rem 0.75rem 0.375rem 0; text-align: start; vertical-align: top; }
 td { overflow-wrap: anywhere; white-space: pre-line; }
 nav { display: flex; gap: 1rem; margin-block: 1rem; }
+""")
+# A row as a block, in which each cell says what it is.
+BLOCKS = """
+thead { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); }
+tbody, tr, td { display: block; }
+tr { border-bottom: 1px solid #8886; padding-block: 0.75rem; }
+td { border: 0; padding: 0; }
+td:empty { display: none; }
+td::before { opacity: 0.7; }
 """
+FEW = 5  # columns that have room beside one another
 
 
-def head(title: str) -> SafeString:
+def layout(section: Section) -> SafeString:
+    """Tables for sections of few columns on a wide screen, blocks for all others."""
+    rules = [
+        f'td:nth-child({number})::before {{ content: "{css(str(column.label) + ": ")}"; }}'
+        for number, column in enumerate(section.columns, 1)
+    ]
+    where = "(max-width: 45rem)" if len(section.columns) <= FEW else "all"
+    return SafeString(f"@media {where} {{{BLOCKS}" + "\n".join(rules) + "\n}\n")
+
+
+def css(text: str) -> str:
+    """The inside of a string of CSS in a page of HTML: what would end either is written as its number."""
+    return "".join(letter if letter.isalnum() or letter in " -" else f"\\{ord(letter):x} " for letter in text)
+
+
+def head(title: str, style: SafeString = STYLE) -> SafeString:
     """The beginning of a page: with a policy that lets nothing load or run."""
     language = translation.get_language() or "en"
     return format_html(
@@ -35,7 +60,7 @@ def head(title: str) -> SafeString:
         language,
         "rtl" if translation.get_language_bidi() else "ltr",
         title,
-        SafeString(STYLE),
+        style,
     )
 
 
@@ -86,7 +111,7 @@ class Ahead:
 
 
 def _page(section: Section, ahead: Ahead, number: int) -> Iterator[str]:
-    yield head(str(section.title))
+    yield head(str(section.title), STYLE + layout(section))
     yield format_html('<nav><a href="../index.html">{}</a></nav>\n<h1>{}</h1>\n', _("All of it"), section.title)
     heads = format_html_join("", '<th scope="col">{}</th>', ((column.label,) for column in section.columns))
     yield format_html("<table><thead><tr>{}</tr></thead><tbody>\n", heads)
@@ -108,6 +133,8 @@ def _row(row: list, addresses: list[bool]) -> str:
 
 
 def _cell(value: Any, is_address: bool) -> str:
+    if isinstance(value, bool):
+        value = _("Yes") if value else _("No")
     text = "" if value is None else escape(str(value))
     inside = f'<a href="{text}">{text}</a>' if is_address and text else text
     return f'<td dir="auto">{inside}</td>'

@@ -13,7 +13,8 @@ from django.db.models import Q
 from accounts.models import Follow, User
 from accounts.validators import fold
 from blog import text
-from blog.demo import load
+from blog.demo import deeds, load
+from blog.demo.deeds import share
 from blog.models import Post, Tag, Tagging, search
 from blog.models.ids import id_at
 
@@ -38,8 +39,11 @@ def make(now: datetime, password: str) -> dict[str, int]:
     for group in Group.objects.filter(name=MODERATORS):
         people[MODERATOR].groups.add(group)
     follows = _follow(people, members, now)
-    posts = _publish(people, written, now)
-    return {"people": len(people), "follows": len(follows), "posts": len(posts)}
+    posts = _posts(people, written, now)
+    decided = deeds.decide(people, follows, posts, now)
+    _publish(people, posts)
+    made = deeds.make(people, follows, posts, decided, now)
+    return {"people": len(people), "follows": len(follows), "posts": len(posts), **made}
 
 
 def taken(people: Iterable[User]) -> list[str]:
@@ -54,11 +58,6 @@ def _refuse_taken(people: Iterable[User]) -> None:
     if names := taken(people):
         others = f" and {len(names) - 3} others" if len(names) > 3 else ""
         raise load.DemoError(f"people with their names or addresses are here: {', '.join(names[:3])}{others}")
-
-
-def _share(seed: str) -> float:
-    """A number from 0 to 1 that is as good as random, and the same one for `seed` every time."""
-    return crc32(seed.encode()) / 2**32
 
 
 def _times(written: list[load.DemoPost], now: datetime) -> dict[str, list[datetime]]:
@@ -82,7 +81,7 @@ def _people(
             email=_email(number, person.username),
             language=person.language,
             password=hashed,
-            avatar=User.Avatar.LETTER if _share(person.username) < 0.2 else "",
+            avatar=User.Avatar.LETTER if share(person.username) < 0.2 else "",
             is_staff=person.username == MODERATOR,
             created_at=_joined(person, times[person.username][0]),
             last_seen_at=_last_seen(person.username, times[person.username][-1], now),
@@ -108,12 +107,12 @@ def _email(number: int, username: str) -> str:
 
 def _joined(person: load.Person, first_post: datetime) -> datetime:
     """Up to a year before the first post; whoever follows nobody came only just before."""
-    return first_post - timedelta(days=1 + 360 * _share(person.name) if person.follows else 0.01)
+    return first_post - timedelta(days=1 + 360 * share(person.name) if person.follows else 0.01)
 
 
 def _last_seen(username: str, last_post: datetime, now: datetime) -> datetime:
     """Between the last post and now, rather soon after the post."""
-    return last_post + (now - last_post) * _share(username) ** 2
+    return last_post + (now - last_post) * share(username) ** 2
 
 
 def _count(people: dict[str, User], members: list[load.Person], written: list[load.DemoPost]) -> None:
@@ -133,27 +132,36 @@ def _follow(people: dict[str, User], members: list[load.Person], now: datetime) 
     for person in members:
         for name in person.follows:
             both = max(people[person.username].created_at, people[name].created_at)
-            at = both + (now - both) * _share(f"{person.username} {name}")
+            at = both + (now - both) * share(f"{person.username} {name}")
             follows.append(Follow(follower=people[person.username], followed=people[name], created_at=at))
     return Follow.objects.bulk_create(sorted(follows, key=lambda follow: follow.created_at))
 
 
-def _publish(people: dict[str, User], written: list[load.DemoPost], now: datetime) -> list[Post]:
-    """Make the posts with all that `Post.objects.publish` makes for one."""
-    posts = [
+def _posts(people: dict[str, User], written: list[load.DemoPost], now: datetime) -> list[Post]:
+    """The posts, not saved yet, in the order in which they were written."""
+    pks = {post.body: id_at(post.written_at(now), crc32(post.body.encode()) & 0xFFFF) for post in written}
+    authors = {post.body: people[post.author] for post in written}
+    answered = Counter(post.answers for post in written)
+    return [
         Post(
-            pk=id_at(post.written_at(now), crc32(post.body.encode()) & 0xFFFF),
+            pk=pks[post.body],
             author=people[post.author],
             body=post.body,
             language=post.language,
+            reply_to_id=pks.get(post.answers),
+            other=authors.get(post.answers),
+            reply_count=answered[post.body],
         )
         for post in written
     ]
+
+
+def _publish(people: dict[str, User], posts: list[Post]) -> None:
+    """Make all that `Post.objects.publish` makes for one."""
     Post.objects.bulk_create(posts)
     _tag(posts)
     _mention(posts, {fold(name): person.pk for name, person in people.items()})
     search.written(posts)
-    return posts
 
 
 def _tag(posts: list[Post]) -> None:

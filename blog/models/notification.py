@@ -44,15 +44,20 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
 
     def mark_read(self) -> int:
         """Return how many groups were not read before."""
-        unread, total, last = self.unread(), 0, BATCH
-        while last == BATCH:
-            with transaction.atomic():
-                rows = unread.select_for_update().order_by("pk").values_list("pk", flat=True)
-                pks = list(rows[:BATCH])
-                last = len(pks)
-                Notification.objects.filter(pk__in=pks).update(read=True)
-            total += last
+        total = 0
+        while done := self.mark_some_read():
+            total += done
+            if done < BATCH:
+                break
         return total
+
+    def mark_some_read(self) -> int:
+        """As many as one transaction takes, BATCH. Return how many it were."""
+        with transaction.atomic():
+            rows = self.unread().select_for_update().order_by("pk").values_list("pk", flat=True)
+            pks = list(rows[:BATCH])
+            Notification.objects.filter(pk__in=pks).update(read=True)
+        return len(pks)
 
 
 class Notification(models.Model):

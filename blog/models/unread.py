@@ -5,19 +5,20 @@ from typing import NamedTuple
 from django.db import connection
 from django.utils import timezone
 
-from accounts.models.sight import UNTIED
+from accounts.models.sight import IS_SUSPENDED, UNTIED
 from microblog import prepared
 
 AT_MOST = 100  # shown as "99+"
 # A message is counted once, with the conversations, though it is among the notifications, too; and not from whom the
-# member doesn't want to hear.
+# member doesn't want to hear. Of the notifications they are gone already, but for those suspended meanwhile.
 COUNTS = f"""
     (SELECT count(*) FROM (SELECT 1 FROM blog_notification n
-      WHERE n.owner_id = {{of}} AND NOT n.read AND n.kind <> 'message' LIMIT {AT_MOST}) a),
+      WHERE n.owner_id = {{of}} AND NOT n.read AND n.kind <> 'message'
+        AND NOT (n.count = 1 AND {IS_SUSPENDED.format(person="n.actor_id")}) LIMIT {AT_MOST}) a),
     (SELECT count(*) FROM (SELECT 1 FROM blog_side c
       WHERE c.owner_id = {{of}} AND c.unread > 0 AND {UNTIED.format(reader="{of}", person="c.other_id")}
       LIMIT {AT_MOST}) b)
-"""  # noqa: S608 - a number
+"""  # noqa: S608 - of constants
 OF_MEMBER = f"SELECT {COUNTS.format(of='{member}')}"
 # From the key of a session to the counts: a row is there only while somebody is signed in, and theirs is not locked.
 OF_SESSION = f"""

@@ -51,14 +51,14 @@ def _make(client: Any, name: str) -> None:
 
 def step(name: str) -> int:
     """Copy the next slice of posts. Return how many; 0 when all are there. Raise ClusterError, SupersededError."""
-    turn = _read(name)
+    turn = read(name)
     if turn.sources:
-        _copy(name, turn)
+        copied(name, turn, outbox.write(turn, [outbox.alias_of(name)]))
     return len(turn.sources)
 
 
-def _read(name: str, below: int = LAST) -> outbox.Turn:
-    """The newest posts that are not copied yet, and older than `below`."""
+def read(name: str, below: int = LAST) -> outbox.Turn:
+    """The newest posts that are not copied yet, and older than `below`. Raise SupersededError."""
     with transaction.atomic():
         index = SearchIndex.objects.take_turn()
         if index.building != name:
@@ -67,8 +67,9 @@ def _read(name: str, below: int = LAST) -> outbox.Turn:
     return outbox.Turn(index.turn, index, {post.pk: outbox.source_of(post) for post in posts})
 
 
-def _copy(name: str, turn: outbox.Turn) -> None:
-    if left := outbox.write(turn, [outbox.alias_of(name)]):
+def copied(name: str, turn: outbox.Turn, left: set[int]) -> None:
+    """Note that the slice is in the new index, unless some of it is `left`. Raise as `step` does."""
+    if left:
         raise ClusterError("", f"{len(left)} documents were not taken")
     if not SearchIndex.objects.copied(name, min(turn.sources)):
         raise SupersededError(name)

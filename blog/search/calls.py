@@ -47,8 +47,8 @@ def client() -> Any:
     return connections.get_connection()
 
 
-def ask(call: Callable[[Any], T]) -> T:
-    """What `call(client)` returns. Raise ClusterError, at once while the breaker is open.
+def ask(call: Callable[[Any], T], *, seconds: float = PATIENCE) -> T:
+    """What `call(client)` returns. Raise ClusterError after so many seconds, and at once while the breaker is open.
 
     It closes when a minute is over and the one who tries then has an answer, or when the worker has one before.
     """
@@ -56,7 +56,7 @@ def ask(call: Callable[[Any], T]) -> T:
     if known and (kind := Outage.objects.hinders(NAME)):
         raise ClusterError(kind, "not asked")
     try:
-        answer = try_it(call)
+        answer = try_it(call, seconds=seconds)
     except ClusterError as error:
         logger.warning("Elasticsearch did not answer: %s", error)
         if error.kind not in ("", OUTDATED):
@@ -69,6 +69,8 @@ def ask(call: Callable[[Any], T]) -> T:
 
 def try_it(call: Callable[[Any], T], *, seconds: float = PATIENCE) -> T:
     """The same without the breaker, and with a patience of one's own. Raise ClusterError."""
+    if seconds <= 0:
+        raise ClusterError(UNREACHABLE, "no time left")
     future: Future[T] = Future()
     # In a thread, for what no timeout of a socket covers: slow name servers, and answers byte by byte.
     Thread(target=_fulfil, args=(future, call, seconds), daemon=True, name=NAME).start()

@@ -3,6 +3,8 @@
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -36,7 +38,7 @@ def add_arguments(parser: ArgumentParser, what: Any) -> None:
     )
 
 
-def rebuild(*, keep: bool = False) -> Iterator[int]:
+def rebuild(*, keep: bool = False, parallel: bool = False) -> Iterator[int]:
     """Build a new index while people write and search, and put it in the place of the former one.
 
     Yield how many posts each step has written. Raise ClusterError, SupersededError. Whatever ends this before its
@@ -44,13 +46,24 @@ def rebuild(*, keep: bool = False) -> Iterator[int]:
     """
     name, done = again(build.begin), False
     try:
-        while number := again(lambda: build.step(name)):
-            yield number
+        yield from _in_parallel(name) if parallel else iter(lambda: again(lambda: build.step(name)), 0)
         again(lambda: build.finish(name, keep=keep))
         done = True
     finally:
         if not done:
             build.cancel(name)
+
+
+def _in_parallel(name: str) -> Iterator[int]:
+    """The steps of a build, of which each is read while the one before is sent."""
+    with ThreadPoolExecutor(1) as sender:
+        turn = build.read(name)
+        while turn.sources:
+            sent = sender.submit(again, partial(outbox.write, turn, [outbox.alias_of(name)]))
+            following = build.read(name, below=min(turn.sources))
+            build.copied(name, turn, sent.result())
+            yield len(turn.sources)
+            turn = following
 
 
 def create() -> str:

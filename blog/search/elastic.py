@@ -1,5 +1,6 @@
 """Search with Elasticsearch. What is indexed and how: blog.documents; how it gets there: blog.search.outbox."""
 
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -8,7 +9,8 @@ from django.conf import settings
 from accounts.models import Block, Mute
 from blog import words
 from blog.search import calls
-from blog.search.engine import Hit, Wanted
+from blog.search.blocks import ranked
+from blog.search.engine import END, Hit, Wanted
 from blog.search.query import Term
 
 NAME = "elasticsearch"
@@ -20,28 +22,40 @@ Clause = dict[str, Any]
 
 def find(wanted: Wanted) -> list[Hit]:
     """The hits of a page. Raise ClusterError. See blog.search.engine."""
+    ends = time.monotonic() + calls.PATIENCE
+    if wanted.order == "newest":
+        top = wanted.after.id - 1 if wanted.after else END
+        return _newest(wanted, top, wanted.limit, ends)
+    return ranked(wanted, lambda top, limit: _newest(wanted, top, limit, ends))
+
+
+def _newest(wanted: Wanted, top: int, limit: int, ends: float) -> list[Hit]:
+    """The newest `limit` matches that are no newer than `top`. The index is sorted so that it ends with the last."""
+    seconds = ends - time.monotonic()
     request = {
-        "query": {"bool": _conditions(wanted)},
-        "sort": [{"id": "desc"}] if wanted.order == "newest" else [{"_score": "desc"}, {"id": "desc"}],
-        "size": wanted.limit,
+        "query": {"bool": _conditions(wanted, top)},
+        "sort": [{"id": "desc"}],
+        "track_scores": wanted.order == "best",
         "track_total_hits": False,
-        "timeout": f"{calls.PATIENCE}s",
+        "size": limit,
+        "timeout": f"{max(1, int(seconds * 1000))}ms",
         "allow_partial_search_results": False,
         "source": False,
     }
-    if after := wanted.after:
-        request["search_after"] = [after.id] if wanted.order == "newest" else [after.score, after.id]
-    answer = calls.ask(lambda client: client.search(index=settings.ELASTICSEARCH_INDEX, **request))
+    answer = calls.ask(lambda client: client.search(index=settings.ELASTICSEARCH_INDEX, **request), seconds=seconds)
     return [Hit(int(row["_id"]), row["_score"] or 0.0) for row in answer["hits"]["hits"]]
 
 
-def _conditions(wanted: Wanted) -> dict[str, list[Clause]]:
+def _conditions(wanted: Wanted, top: int) -> dict[str, list[Clause]]:
     """What a post must have, and what it must not have; only words and phrases count for the score."""
     query = wanted.query
     scored = [_clause(term) for term in query.required if term.kind != "mark"]
     return {
         "must": scored,
-        "filter": list(_filters(wanted, [term for term in query.required if term.kind == "mark"])),
+        "filter": [
+            {"range": {"id": {"gte": query.since_id, "lte": top}}},
+            *_filters(wanted, [term for term in query.required if term.kind == "mark"]),
+        ],
         "must_not": [*(_clause(term) for term in query.excluded), *_unwanted(wanted)],
     }
 
@@ -66,8 +80,6 @@ def _filters(wanted: Wanted, marks: Iterable[Term]) -> Iterable[Clause]:
         yield {"terms": {"language": list(query.languages)}}
     if query.has_link:
         yield {"term": {"marks": "has:link"}}
-    if query.since_id:
-        yield {"range": {"id": {"gte": query.since_id}}}
 
 
 def _unwanted(wanted: Wanted) -> Iterable[Clause]:

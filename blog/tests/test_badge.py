@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Session
 from accounts.tests.base import make_user, sign_in
-from blog.models import Conversation, Notification, Side
+from blog.models import Conversation, Message, Notification, Side
 from blog.tests.base import make_post
 
 UNREAD = "/notifications/unread/"
@@ -53,10 +53,15 @@ class InThePage(TestCase):
     def test_nothing_unread_shows_nothing(self):
         self.assertContains(self.client.get("/"), 'data-badge="notifications" data-count="0" hidden>', 1)
 
-    def test_a_message_is_counted_once(self):
-        write_to(self.ada, self.bob)
-        Notification.tell(self.ada, "message", self.bob)
+    def test_a_message_is_counted_once_and_with_the_messages(self):
+        Message.objects.send(self.bob, self.ada, "Hello.")
+        Message.objects.send(self.bob, self.ada, "Are you there?")
+        self.assertTrue(self.ada.notifications.filter(kind="message", read=False).exists())
         self.assert_shown(0, "(1) Home")
+        self.assertContains(self.client.get("/"), 'data-badge="messages" data-count="1"', 1)
+        self.ada.conversations.get().read(Message.objects.latest("pk").pk)
+        self.assertFalse(self.ada.notifications.filter(read=False).exists())
+        self.assertContains(self.client.get("/"), 'data-badge="messages" data-count="0" hidden', 1)
 
     def test_more_than_99_are_99_and_more(self):
         tell(self.ada, 250)
@@ -83,6 +88,23 @@ class InThePage(TestCase):
         few = asked()
         tell(self.ada, 300)
         self.assertEqual((len(few), len(asked())), (1, 1))
+
+    def test_what_no_page_shows_is_not_counted(self):
+        eve, tom = make_user("eve"), make_user("tom")
+        for other in (self.bob, eve, tom):
+            write_to(self.ada, other)
+            make_post(other, "@ada!")
+        self.assert_shown(3, "(6) Home")
+        self.ada.block(self.bob)
+        self.assert_shown(2, "(4) Home")
+        eve.block(self.ada)
+        self.assert_shown(1, "(2) Home")
+        tom.suspend()
+        self.assert_shown(0, "(1) Home")  # what tom wrote to ada stays with her
+        tom.restore()
+        self.assert_shown(1, "(2) Home")
+        self.ada.mute(tom)
+        self.assert_shown(0, "Home")
 
 
 class ForOpenPages(TestCase):

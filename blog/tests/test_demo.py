@@ -10,10 +10,10 @@ from django.core.management import CommandError, call_command
 from django.test import Client, override_settings
 from django.utils import timezone
 
-from accounts.models import Follow, User
+from accounts.models import Block, Follow, Mute, User
 from accounts.tests.base import make_user
 from blog.demo import make
-from blog.models import Post, Tag
+from blog.models import Conversation, Like, Message, Notification, Post, Tag
 from blog.tests.base import make_post
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +30,9 @@ def demo(*arguments, **options):
 @override_settings(DEBUG=True)
 def test_makes_the_site_and_says_at_the_end_whom_to_sign_in_as():
     *_before, made, hint = demo("--password", PASSWORD).splitlines()
-    assert made == "Made 41 people, 226 follows, 606 posts."
+    counts, notifications = made.rsplit(", ", 1)
+    assert counts == "Made 41 people, 226 follows, 651 posts, 1176 likes, 72 reposts, 33 messages"
+    assert 500 < int(notifications.removesuffix(" notifications.")) < 1500  # their groups depend on the day
     assert hint.startswith("Sign in as ada,")
     assert hint.endswith(f"everybody's password is “{PASSWORD}”.")
     for name in ("ada", "ruth_k", "admin", "lucía", "надя"):
@@ -64,19 +66,25 @@ def test_is_the_same_every_time():
         make.make(NOW, PASSWORD)
         people = User.objects.order_by("username").values_list("username", "avatar", "created_at", "last_seen_at")
         follows = Follow.objects.order_by("pk").values_list("follower__username", "followed__username", "created_at")
-        return list(people), list(follows), list(Post.objects.values_list("pk", "author__username", "body"))
+        said = Post.objects.values_list("pk", "author__username", "body", "reply_to", "repost_of", "like_count")
+        likes = Like.objects.order_by("pk").values_list("user__username", "post", "created_at")
+        wrote = Message.objects.order_by("pk").values_list("pk", "sender__username", "body")
+        told = Notification.objects.order_by("pk").values_list(
+            "owner__username", "kind", "post", "actor__username", "count", "newest", "read"
+        )
+        return [list(rows) for rows in (people, follows, said, likes, wrote, told)]
 
     first = made()
     User.objects.all().delete()
+    Conversation.objects.all().delete()
     assert made() == first
 
 
 def test_counters_tags_and_mentions_are_what_the_verbs_would_have_made():
     make.make(NOW, PASSWORD)
-    for person in User.objects.all():
-        assert person.post_count == person.posts.count()
-        assert person.follower_count == person.follows_received.count()
-        assert person.following_count == person.follows_made.count()
+    out = io.StringIO()
+    call_command("recount", "--check", stdout=out)
+    assert out.getvalue().startswith("All counters are right: 41 people, 723 posts, 14 sides of conversations, ")
     twin = make_user("twin")
     tagged = mentioning = 0
     for post in Post.objects.filter(language="ru").prefetch_related("tags", "mentions"):
@@ -98,6 +106,45 @@ def test_times_are_in_order_and_none_is_in_the_future():
     for follow in Follow.objects.select_related("follower", "followed"):
         assert max(follow.follower.created_at, follow.followed.created_at) <= follow.created_at <= NOW
     assert len({person.last_seen_at for person in User.objects.exclude(username="admin")}) == 40
+
+
+def test_ada_has_something_on_every_page(client):
+    make.make(timezone.now(), PASSWORD)
+    ada = User.objects.get(username="ada")
+    client.force_login(ada)
+    assert ada.conversations.filter(unread__gt=0).count() == 3
+    thread = Post.objects.get(body__startswith="Chapter one of our horse novel")
+    assert client.get(thread.get_absolute_url()).content.decode().count("<article") > 20
+    assert thread.like_count and ada.likes.exists()
+    assert Post.objects.by(ada).exclude(repost_of=None).exists()
+    for path in ["/notifications/", "/messages/", "/messages/@jonas/", f"/posts/{thread.pk}/"]:
+        assert client.get(path).status_code == 200, path
+    assert "Platform Four" in client.get(thread.get_absolute_url()).content.decode()
+    assert "seat is 47" in client.get("/messages/@jonas/").content.decode()
+    unread = Notification.objects.filter(owner=ada, read=False)
+    assert {*unread.values_list("kind", flat=True)} >= {"like", "reply", "message"}
+    assert 3 <= unread.count() <= 40
+    assert Notification.objects.filter(owner=ada, read=True).count() > 20
+    assert ada.blocks_made.exists() and ada.mutes_made.exists()
+
+
+def test_what_people_do_is_what_the_verbs_would_have_let_them_do():
+    make.make(NOW, PASSWORD)
+    for like in Like.objects.select_related("post"):
+        assert like.post.created_at < like.created_at < NOW and like.user_id != like.post.author_id
+    for repost in Post.objects.exclude(repost_of=None).select_related("repost_of"):
+        assert repost.repost_of.created_at < repost.created_at < NOW
+        assert repost.other_id == repost.repost_of.author_id and repost.repost_of.reply_to_id is None
+    for answer in Post.objects.exclude(reply_to=None).select_related("reply_to"):
+        assert answer.other_id == answer.reply_to.author_id
+    for told in Notification.objects.all():
+        assert told.owner_id != told.actor_id
+        assert told.actor_id == told.tellers.order_by("-pk").values_list("actor", flat=True)[0]
+    apart = {*Block.objects.values_list("blocker", "blocked"), *Block.objects.values_list("blocked", "blocker")}
+    assert not apart & {*Like.objects.values_list("user", "post__author")}
+    assert not (apart | {*Mute.objects.values_list("muter", "muted")}) & {
+        *Notification.objects.values_list("owner", "tellers__actor")
+    }
 
 
 def test_one_moderator_and_one_administrator():

@@ -33,7 +33,7 @@ def test_ada_is_at_home():
     ada = next(person for person in people() if person.username == "ada")
     assert ada.name == "Ada Ferri"
     assert 13 <= len(ada.follows) <= 17
-    assert 28 <= sum(post.author == "ada" for post in posts()) <= 34
+    assert 30 <= sum(post.author == "ada" for post in posts()) <= 40
 
 
 def test_everyone_is_followed_but_the_newcomer_who_follows_nobody():
@@ -44,7 +44,7 @@ def test_everyone_is_followed_but_the_newcomer_who_follows_nobody():
 
 
 def test_about_six_hundred_posts_in_three_languages():
-    assert 590 <= len(posts()) <= 620
+    assert 630 <= len(posts()) <= 670
     assert 0.42 <= share("en") <= 0.48
     assert 0.27 <= share("es") <= 0.33
     assert 0.22 <= share("ru") <= 0.28
@@ -87,6 +87,49 @@ def test_answers_come_after_what_they_answer():
         if mentioned == [author] and timedelta(0) < at - before <= timedelta(hours=1)
     }
     assert len(answers) >= 40
+
+
+def test_many_posts_answer_others_and_one_has_more_answers_than_a_page():
+    by_body = {post.body: post for post in posts()}
+    answers = [post for post in posts() if post.answers]
+    assert len(answers) >= 100
+    for post in answers:
+        assert post.written_at(NOW) > by_body[post.answers].written_at(NOW)
+    assert max(Counter(post.answers for post in answers).values()) > 20
+    depth, deepest = 0, by_body["Gerald wants to be credited."]
+    while deepest.answers:
+        depth, deepest = depth + 1, by_body[deepest.answers]
+    assert depth >= 8
+
+
+def test_whoever_begins_with_a_name_answers_what_was_said_just_before():
+    answered = {post.body: post.answers for post in posts()}
+    assert answered["@lena тук-тук #хлеб"].startswith("Шесть буханок")
+    assert answered[
+        "@mei third normal form. Every crumb depends on the loaf, the whole loaf, and nothing but the loaf."
+    ] == ("@ada did you normalise the crumbs?")
+    days_later = next(body for body in answered if body.startswith("@bo your move."))
+    other_language = next(body for body in answered if body.startswith("@lucía your photo"))
+    assert answered[days_later] == answered[other_language] == ""
+
+
+def test_private_messages_are_between_the_two_and_in_order():
+    names = {person.username for person in people()}
+    talks = load.conversations()
+    assert {name for talk in talks for name in talk.between} <= names
+    assert len({frozenset(talk.between) for talk in talks}) == len(talks)
+    for talk in talks:
+        times = [message.written_at(NOW) for message in talk.messages]
+        assert times == sorted(times) and len(set(times)) == len(times) and times[-1] < NOW
+    of_ada = [talk for talk in talks if "ada" in talk.between]
+    assert len(of_ada) >= 4
+    assert 0 < sum(talk.unread > 0 for talk in of_ada) < len(of_ada)
+
+
+def test_who_is_blocked_or_muted_is_there_and_blocks_part_nobody_who_talks():
+    names = {person.username for person in people()}
+    assert {name for pair in [*load.mutes(), *load.blocks()] for name in pair} <= names
+    assert any(one == "ada" for one, _other in load.mutes()) and any(one == "ada" for one, _other in load.blocks())
 
 
 def test_tag_pages_have_several_people():
@@ -143,7 +186,7 @@ def test_the_order_is_that_of_writing_and_the_same_every_time():
 )
 def test_a_post_that_could_not_be_is_refused(monkeypatch, line, complaint):
     read = load._read
-    wrong = {"language": "en", "day": [{"ago": 1, "posts": [line]}], "recent": {"posts": []}}
+    wrong = {"thread": [], "language": "en", "day": [{"ago": 1, "posts": [line]}], "recent": {"posts": []}}
     monkeypatch.setattr(load, "_read", lambda name: read(name) if name == "people.toml" else wrong)
     with pytest.raises(load.DemoError, match=complaint):
         load.posts()
@@ -166,3 +209,38 @@ def test_a_person_who_could_not_be_is_refused(monkeypatch, change, complaint):
     monkeypatch.setattr(load, "_read", lambda name: {"person": [dict(ada), mei]})
     with pytest.raises(load.DemoError, match=complaint):
         load.people()
+
+
+TALK = {"thread": [], "conversation": [], "apart": {"mutes": [], "blocks": []}}
+
+
+@pytest.mark.parametrize(
+    ("change", "ask", "complaint"),
+    [
+        ({"thread": [{"author": "ada", "begins": "No such", "answers": []}]}, load.posts, "0 posts by ada begin"),
+        ({"thread": [("ada", "Window seat", [9, "mei", "en", "hi"])]}, load.posts, "from the future"),
+        ({"thread": [("tom_o", "Gerald doubled", [1000, "mei", "en", "hi"])]}, load.posts, "on another day"),
+        ({"thread": [("ada", "Window seat", [2, "mei", "en", "hi", 0])]}, load.posts, "answer to none"),
+        ({"conversation": [[[1, "09:00", "mei", "hi"], [2, "09:00", "bo", "ho"]]]}, load.conversations, "backwards"),
+        ({"conversation": [[[1, "09:00", "ada", "hi"]]]}, load.conversations, "ada between mei and bo"),
+        ({"conversation": [[[1, "09:00", "mei", "x" * 1001]]]}, load.conversations, "too long"),
+        ({"apart": {"mutes": [], "blocks": [["ada", "mei"]]}}, load.blocks, "are blocked, and talk"),
+    ],
+)
+def test_what_could_not_have_been_said_is_refused(monkeypatch, change, ask, complaint):
+    if isinstance(change.get("thread", [{}])[0], tuple):
+        change = {"thread": [{"author": a, "begins": b, "answers": [answer]} for a, b, answer in change["thread"]]}
+    if "conversation" in change:
+        change = {"conversation": [{"between": ["mei", "bo"], "messages": rows} for rows in change["conversation"]]}
+    read = load._read
+    monkeypatch.setattr(load, "_read", lambda name: {**TALK, **change} if name == "talk.toml" else read(name))
+    with pytest.raises(load.DemoError, match=complaint):
+        ask()
+
+
+def test_nobody_has_left_unread_what_they_wrote_themselves(monkeypatch):
+    both = [[1, "09:00", "mei", "hi"], [1, "09:01", "bo", "ho"]]
+    entry = {"between": ["mei", "bo"], "messages": both, "unread": 2}
+    monkeypatch.setattr(load, "_read", lambda name: {**TALK, "conversation": [entry]})
+    with pytest.raises(load.DemoError, match="have not read their own"):
+        load.conversations()

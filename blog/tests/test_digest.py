@@ -238,8 +238,9 @@ class ThroughTheQueue(TransactionTestCase):
             Runner().keep_house()
         self.assertIsNone(waiting())
         RateWindow.objects.all().delete()
-        with override_settings(SITE_URL=""):
+        with override_settings(SITE_URL=""), self.assertLogs("blog.worker", logging.WARNING) as logged:
             Runner().keep_house()
+        self.assertIn("set SITE_URL", logged.output[0])
         self.assertIsNone(waiting())
         RateWindow.objects.all().delete()
         Runner().keep_house()

@@ -1,7 +1,7 @@
 from django.test import Client, TestCase
 
 from accounts.tests.base import PASSWORD, make_user
-from blog.models import Post
+from blog.models import Message, Post
 
 TEXT = "Half an hour of thinking, in one line."
 
@@ -46,3 +46,22 @@ class Drafts(TestCase):
             self.client.post("/posts/", {"body": f"{n}" * 20_000})
         (draft,) = self.client.session["drafts"].values()
         self.assertEqual(draft, "4" * 10_000)
+
+    def test_so_is_a_message(self):
+        make_user("bea")
+        response = self.client.post("/messages/@bea/", {"body": TEXT, "after": "0"})
+        self.assertRedirects(response, "/accounts/login/?next=/messages/%40bea/")
+        self.sign_in(self.client)
+        page = self.client.get("/messages/@bea/")
+        self.assertContains(page, f">\n{TEXT}</textarea>")
+        self.assertContains(page, "What you had written is back. It is not sent yet.")
+        self.assertNotContains(self.client.get("/messages/@bea/"), TEXT)
+        self.assertFalse(Message.objects.exists())
+
+    def test_a_message_to_somebody_is_not_in_the_form_to_somebody_else(self):
+        make_user("bea")
+        make_user("carol")
+        self.client.post("/messages/@bea/", {"body": TEXT})
+        self.sign_in(self.client)
+        self.assertNotContains(self.client.get("/messages/@carol/"), TEXT)
+        self.assertContains(self.client.get("/messages/@bea/"), TEXT)

@@ -5,6 +5,7 @@ import io
 import json
 import re
 import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from unittest import mock
 
@@ -19,7 +20,7 @@ from accounts.models import User
 from accounts.tests.base import make_user
 from blog import tasks
 from blog.archive import pages
-from blog.archive.sections import SECTIONS
+from blog.archive.sections import SECTIONS, Column
 from blog.models import Choices, Chunk, Job, Message, Notification, Side
 from blog.models.job import CHUNK_SIZE, TRIES, StoppedError
 from blog.tests.base import make_post, write_letters
@@ -206,6 +207,8 @@ class TheArchive(TestCase):
         assert (word["kind"], word["text"], word["person"], word["link"], word["read"]) == (
             ("moderation", "Unkind.", None, "", True)
         )
+        page = archive.read("pages/notifications-1.html").decode()
+        assert '<td dir="auto">Yes</td>' in page and '<td dir="auto">No</td>' in page
         (chosen,) = jsonl(archive, "settings")
         assert (chosen["messages_from"], chosen["not_told"], chosen["digest"]) == (
             ("followed", "follow mention", "weekly")
@@ -256,6 +259,15 @@ class TheArchive(TestCase):
         assert "Number 4." in third and "../pages/posts-2.html" in third and "posts-4" not in third
         assert "../pages/posts-3.html" in archive.read("pages/posts-2.html").decode()
         assert 'href="pages/posts-1.html"' in archive.read("index.html").decode()
+
+    def test_where_there_is_no_room_for_a_table_each_cell_says_what_it_is(self):
+        make_post(self.ada, "Bread.")
+        page = archive_of(self.client).read("pages/posts-1.html").decode()
+        assert 'td:nth-child(4)::before { content: "Text\\3a  "; }' in page
+        assert "@media all {" in page
+        assert "@media (max-width: 45rem) {" in pages.layout(next(s for s in SECTIONS if s.name == "mutes"))
+        odd = replace(SECTIONS[0], columns=(Column("x", 'A "b"</style>', "username"),))
+        assert "</style>" not in pages.layout(odd) and '"b"' not in pages.layout(odd)
 
     def test_its_pages_are_in_the_language_of_the_member(self):
         User.objects.filter(pk=self.ada.pk).update(language="es")

@@ -1,16 +1,19 @@
 """The page of notifications, marking them as read, and choosing what one is told."""
 
 import re
+from unittest.mock import patch
 
 from django.db import connection
-from django.test import Client, TestCase
+from django.test import Client, TestCase, TransactionTestCase
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
+from django_tasks_db.models import DBTaskResult
 
 from accounts.tests.base import make_user, queries_of
 from blog.events import FACES, PER_PAGE, events_of
 from blog.models import Choices, Job, Notification, Post, Teller
 from blog.tests.base import make_post
+from microblog.tests.queue import in_the_database, work
 
 PAGE, READ, SETTINGS = "/notifications/", "/notifications/read/", "/accounts/settings/notifications/"
 Kind = Notification.Kind
@@ -265,6 +268,20 @@ class Reading(Signed):
         strict = Client(enforce_csrf_checks=True)
         strict.force_login(self.ada)
         self.assertEqual(strict.post(READ, {"until": 1}).status_code, 403)
+
+
+@in_the_database
+class ReadingMuch(TransactionTestCase):
+    def test_more_than_one_transaction_takes_is_read_by_the_worker(self):
+        ada = make_user("ada")
+        Notification.objects.bulk_create(Notification(owner=ada, kind=Kind.JOB) for _group in range(7))
+        self.client.force_login(ada)
+        with patch("blog.models.notification.BATCH", 3):
+            self.client.post(READ, {"until": 2**62})
+            self.assertEqual(ada.notifications.unread().count(), 4)
+            work()
+        self.assertEqual(ada.notifications.unread().count(), 0)
+        self.assertEqual(DBTaskResult.objects.get().status, "SUCCESSFUL")
 
 
 class Choosing(Signed):

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from accounts.tests.base import make_user
+from accounts.tests.test_moderation import make_moderator
 from blog.models import Choices, Job, Notification, Post, Teller
 from blog.tests.base import make_post
 
@@ -201,6 +202,13 @@ class Telling(TestCase):
         self.assertEqual(list(told), [("moderation", "spam"), ("restored", "a joke")])
         self.post.hide("really")
         self.assertEqual(Notification.objects.get(kind="moderation").text, "really")
+
+    def test_what_moderators_do_in_the_administration_is_told(self):
+        self.client.force_login(make_moderator())
+        for verb, reason in (("hide", "advertising"), ("show", "it was a joke")):
+            self.client.post(f"/admin/blog/post/{verb}/?id={self.post.pk}", {"reason": reason})
+        told = Notification.objects.filter(owner=self.ada).order_by("newest").values_list("kind", "text", "actor")
+        self.assertEqual(list(told), [("moderation", "advertising", None), ("restored", "it was a joke", None)])
 
     def test_who_repeats_a_hidden_post_is_not_told(self):
         self.post.repost(self.bob)

@@ -21,7 +21,9 @@ from blog.forms import MessageForm, NewsForm, RecipientForm
 from blog.models import Message, Side
 from blog.models.ids import moment_of
 from blog.models.message import NotTakenError
+from microblog import drafts
 from microblog.addresses import member_required
+from microblog.drafts import kept_meanwhile
 from microblog.pagination import Page, cursor_of, has_gone, paginate
 from microblog.ratelimit import TooManyRequests, check
 
@@ -69,6 +71,7 @@ def begin(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
+@kept_meanwhile
 @login_required
 def conversation(request: HttpRequest, username: str) -> HttpResponse:
     """What was said with somebody, and what is said next. Whoever opens it has read it."""
@@ -204,8 +207,16 @@ def talk(
         if request.method != "HEAD" and not page.has_newer:
             side.read(page.newest)
     if form is None:
-        context["form"] = MessageForm(initial={"after": page.newest if not page.has_newer else side.newest})
+        context["form"] = blank(request, page.newest if not page.has_newer else side.newest)
     return render(request, "blog/talk.html", context, status=status)
+
+
+def blank(request: HttpRequest, newest: int) -> MessageForm:
+    """The form below a page whose newest message is `newest`: empty, or with what was sent after the session ended."""
+    draft = drafts.take(request, request.path)
+    if draft:
+        messages.info(request, _("What you had written is back. It is not sent yet."))
+    return MessageForm(initial={"after": newest, "body": draft})
 
 
 def render_news(request: HttpRequest, side: Side, after: int) -> HttpResponse:

@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from blog import digest
+from blog import digest, tasks
 from blog.events import events_of, page_of
 from blog.forms import NotificationsForm, ReadForm
 from blog.models import Choices, Notification
@@ -51,7 +51,7 @@ def read(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         raise BadRequest(_("This address names no page of the list. Start again from its beginning."))
     since, until = form.cleaned_data["since"] or 0, form.cleaned_data["until"]
-    Notification.objects.filter(owner=request.user.pk, newest__gte=since, newest__lte=until).mark_read()
+    tasks.start_reading(request.user.pk, since, until)
     return redirect("blog:notifications")
 
 

@@ -4,7 +4,8 @@
 
 Wants DATABASE_URL to name a PostgreSQL database filled by `manage.py load_bench`, and `wrk` on the PATH. It starts
 gunicorn with two sync workers, signs readers of different kinds in, and drives each page with four connections.
-The machine's noise is in every figure, so only ratios from one run mean something.
+The reader has likes and reposts of their own on the pages. What is long (a thread, a conversation, notifications) is
+measured beside a short one. The machine's noise is in every figure, so only ratios from one run mean something.
 """
 
 import argparse
@@ -19,8 +20,10 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 PORT = 8231
+BADGE = "/notifications/unread/"
 BASE = f"http://127.0.0.1:{PORT}"
 ENVIRONMENT = {
     "DJANGO_SETTINGS_MODULE": "microblog.tests.bench_settings",
@@ -34,10 +37,7 @@ ENVIRONMENT = {
 
 def readers() -> dict[str, str]:
     """A session key for each kind of reader, who are made where they are missing."""
-    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-
     from accounts.models import Follow, User
-    from accounts.sessions import SessionStore
 
     silent = User.objects.filter(post_count=0).exclude(username__startswith="bench")[:10]
     everybody = User.objects.exclude(username__startswith="bench").order_by("pk")
@@ -47,13 +47,45 @@ def readers() -> dict[str, str]:
         user = User.objects.filter(username=name).first() or User.objects.create_user(name, f"{name}@example.com")
         if followed is not None and not user.follows_made.exists():
             Follow.objects.bulk_create([Follow(follower=user, followed=other) for other in followed])
-        store = SessionStore()
-        store[SESSION_KEY] = str(user.pk)
-        store[BACKEND_SESSION_KEY] = "accounts.backends.NameOrEmailBackend"
-        store[HASH_SESSION_KEY] = user.get_session_auth_hash()
-        store.create()
-        keys[name] = str(store.session_key)
+        keys[name] = session_of(user)
     return keys
+
+
+def session_of(user: Any) -> str:
+    """The key of a new session of somebody's."""
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+
+    from accounts.sessions import SessionStore
+
+    store = SessionStore()
+    store[SESSION_KEY] = str(user.pk)
+    store[BACKEND_SESSION_KEY] = "accounts.backends.NameOrEmailBackend"
+    store[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    store.create()
+    return str(store.session_key)
+
+
+def conversation(key: str) -> dict[str, tuple[str, str]]:
+    """What people say to one another, each in the long form and in the short one that it is measured against."""
+    from django.db.models import Count
+
+    from accounts.models import User
+    from blog.models import Message, Notification, Post, Side
+
+    threads = Post.objects.filter(reply_count__gt=0).order_by("-reply_count")
+    reader = User.objects.get(username="bench")
+    talks = Message.objects.filter(conversation__sides__owner=reader).values("conversation")
+    sizes = talks.annotate(n=Count("pk")).order_by("-n").values_list("conversation", "n")
+    told = Notification.objects.values_list("owner").annotate(n=Count("pk")).order_by("-n")
+    pages = {f"thread of {post.reply_count:,}": (post.get_absolute_url(), key) for post in (threads[0], threads[1])}
+    for talk, n in sizes[:2]:
+        other = Side.objects.select_related("other").get(conversation=talk, owner=reader).other
+        pages[f"conversation of {n:,}"] = (f"/messages/@{other}/", key)
+    for owner, n in told[:2]:
+        session = session_of(User.objects.get(pk=owner))
+        pages[f"{n:,} notifications"] = ("/notifications/", session)
+        pages[f"badge of {n:,} notifications"] = (BADGE, session)
+    return pages
 
 
 def silence(people: int) -> None:
@@ -86,11 +118,18 @@ def site(kind: str = "sync") -> Iterator[int]:
 def drive(path: str, key: str, seconds: int) -> float:
     """Requests per second of a page; an answer that is not 200 ends the run."""
     header = ["-H", f"Cookie: sessionid={key}; csrftoken={'t' * 32}"] if key else []
+    if path == BADGE:
+        header += ["-H", f"If-None-Match: {tag_of(path, key)}"]  # as a tab asks again and again
     command = ["wrk", "-t1", "-c4", f"-d{seconds}s", *header, f"{BASE}{path}"]
     out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     if "Non-2xx" in out:
         sys.exit(f"{path} answered with errors:\n{out}")
     return float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1])  # type: ignore[index]
+
+
+def tag_of(path: str, key: str) -> str:
+    request = urllib.request.Request(BASE + path, headers={"Cookie": f"sessionid={key}"})
+    return urllib.request.urlopen(request, timeout=10).headers["ETag"]
 
 
 def cursor_of_page(number: int, key: str) -> str:
@@ -135,6 +174,7 @@ def main() -> None:
             "Explore": ("/explore/", bench),
             "profile": (f"/@{top}/", bench),
             "front page, visitor": ("/", ""),
+            **conversation(bench),
         }
         for path, key in pages.values():
             drive(path, key, 1)  # warm up: cards, prepared statements
@@ -156,8 +196,19 @@ def report(figures: dict[str, list[float]]) -> None:
         member, home = ratio(name, "an empty view, member"), ratio(name, "home, 300 followed")
         lines.append(f"| {name} | {statistics.median(values):.0f} | {member} | {home} |")
     lines.append("")
+    for long, short in pairs(list(figures)):
+        lines.append(f"{long} : {short} = {ratio(long, short)}")
     lines.append(f"empty member : empty visitor = {ratio('an empty view, member', 'an empty view, visitor')}")
     sys.stdout.write("\n".join(lines) + "\n" + json.dumps(figures) + "\n")
+
+
+def pairs(names: list[str]) -> list[tuple[str, str]]:
+    """The long forms, each with its short one: they stand behind one another, and differ in a number."""
+    alike: dict[str, list[str]] = {}
+    for name in names:
+        if name.startswith(("thread of", "conversation of")) or name.endswith(" notifications"):
+            alike.setdefault(re.sub(r"[\d,]+", "N", name), []).append(name)
+    return [(two[0], two[1]) for two in alike.values() if len(two) == 2]
 
 
 if __name__ == "__main__":

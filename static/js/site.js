@@ -275,7 +275,7 @@
   async function question(link) {
     let form;
     try {
-      form = $("#delete, #block", await page(link.href));
+      form = $("#delete, #block, #clear", await page(link.href));
     } catch { /* the page itself says what is wrong */ }
     if (!form) return location.assign(link.href);
     const title = Object.assign(document.createElement("h2"), { textContent: link.textContent.trim() });

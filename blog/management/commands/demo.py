@@ -14,7 +14,10 @@ PASSWORD = "bread and bicycles"  # noqa: S105 - of people who are nobody, on a d
 
 
 class Command(BaseCommand):
-    help = "Make the demo: forty people who follow one another, and six hundred posts of the last weeks."
+    help = (
+        "Make the demo: forty people who follow one another, six hundred posts of the last weeks, and what people do "
+        "with them: answers, likes, reposts, messages and notifications."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--force", action="store_true", help="make it beside the people whom the database has")

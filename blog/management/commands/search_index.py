@@ -21,6 +21,7 @@ from blog.search.calls import ClusterError
 
 # What rebuilds and verifies for an engine, by its NAME.
 ENGINES: dict[str, ModuleType] = {"sqlite": index, "postgres": index, "elasticsearch": cluster}
+BAR = 30  # characters
 
 
 class Command(BaseCommand):
@@ -49,8 +50,10 @@ class Command(BaseCommand):
     def do(self, *, rebuild: bool, verify: bool, check: bool, **options: Any) -> None:
         engine = index if options.get("database") else ENGINES[search.engine().NAME]
         if rebuild:
-            kept = {"keep": options["use_alias_keep_index"]} if engine is cluster else {}
-            self.index(engine.rebuild(**kept), **options)
+            chosen = (
+                {"keep": options["use_alias_keep_index"], "parallel": options["parallel"]} if engine is cluster else {}
+            )
+            self.index(engine.rebuild(**chosen), **options)
         elif verify:
             self.verify(engine, check=check)
         elif options["populate"]:
@@ -59,6 +62,8 @@ class Command(BaseCommand):
             self.stdout.write(cluster.create() or "There is one already.")
         elif options["force"] or input("Delete the index? The database will search. [y/N] ").lower() == "y":
             self.stdout.write("\n".join(cluster.delete()) or "There was none.")
+        else:
+            self.stdout.write("Left as it is.")
 
     def index(self, steps: Iterator[int], *, count: bool = True, **options: Any) -> None:
         begun = monotonic()
@@ -89,11 +94,18 @@ class Command(BaseCommand):
         for step in steps:
             done += step
             if self.stderr.isatty():
-                rate = done / max(monotonic() - begun, 0.001)
-                left = max(0, total - done) / max(rate, 1)
-                line = f"\r{done:,} of {total:,} posts, {rate:,.0f} a second, {left:.0f} s left "
-                self.stderr.write(line, ending="")
+                self.stderr.write(f"\r{how_far(done, total, monotonic() - begun)} ", ending="")
                 self.stderr.flush()
         if self.stderr.isatty():
             self.stderr.write("")
         return done
+
+
+def how_far(done: int, total: int, seconds: float) -> str:
+    """A line for a terminal; without a `total` nobody knows how much is left."""
+    rate = done / max(seconds, 0.001)
+    if not total:
+        return f"{done:,} posts, {rate:,.0f} a second"
+    bar = "#" * min(BAR, BAR * done // total)
+    left = max(0, total - done) / max(rate, 1)
+    return f"[{bar:-<{BAR}}] {done:,} of {total:,} posts, {rate:,.0f} a second, {left:.0f} s left"

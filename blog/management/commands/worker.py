@@ -17,7 +17,7 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 from django_tasks_db.compat import TASKS_LOGGER, TaskContext, task_finished, task_started
 from django_tasks_db.models import DBTaskResult
 
-from blog import queue
+from blog import digest, queue
 from blog.search import outbox
 from blog.search.calls import ClusterError
 from blog.search.indexer import Indexer
@@ -37,9 +37,10 @@ logger = logging.getLogger("blog.worker")
 class Runner:
     """One worker process: its loop, its sign of life and its end."""
 
-    def __init__(self, *, batch: bool = False, housekeeping: bool = True) -> None:
+    def __init__(self, *, batch: bool = False, housekeeping: bool = True, beside: bool = False) -> None:
         self.id = f"{socket.gethostname()[:30]}-{os.getpid()}-{secrets.token_hex(4)}"
         self.batch = batch
+        self.beside = beside
         self.housekeeping = housekeeping
         self.ending = threading.Event()
         self.looked_at = -float(RECLAIM_EVERY)  # when vanished workers were looked for last
@@ -71,10 +72,15 @@ class Runner:
         logger.info("worker %s ends", self.id)
 
     def end(self, *signal_and_frame: Any) -> None:
-        """Finish the task in hand, take no other. A second signal ends at once."""
+        """Finish the task in hand, take no other. A second signal ends at once.
+
+        Not beside a web process: there the platform tells every process to end, and the web process once more. It
+        knows how long to wait, and ends us when that is over.
+        """
         self.ending.set()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, signal.SIG_DFL)
+        if not self.beside:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, signal.SIG_DFL)
 
     def turn(self) -> None:
         """One task, if one is due, and before it what has to be done from time to time."""
@@ -122,9 +128,11 @@ class Runner:
         tries, _seconds_left = ratelimit.count("clean_up", "", per=HOUSEKEEPING_EVERY)
         if tries > 1:
             return
-        # Without its address the site can't write to anybody; `send_digests` by hand says so.
-        digests = ["send_digests"] if settings.DIGESTS and settings.SITE_URL else []
-        for name in ["clean_up", *digests]:
+        wanted = settings.DIGESTS and digest.due().exists()
+        if wanted and not settings.SITE_URL:
+            logger.warning("E-mail digests are due, and not sent: set SITE_URL, so that their links lead to this site.")
+            wanted = False
+        for name in ["clean_up", "send_digests"] if wanted else ["clean_up"]:
             try:
                 call_command(name)
             except AWAY:
@@ -211,7 +219,8 @@ class Command(BaseCommand):
         if not settings.SECRET_KEY_GIVEN:
             raise CommandError("Set SECRET_KEY to that of the site: the links in e-mails are signed with it.")
         logging.getLogger(TASKS_LOGGER).setLevel(logging.CRITICAL)  # our own line says all of it
-        runner = Runner(batch=options["batch"], housekeeping=not (options["batch"] or options["no_housekeeping"]))
+        housekeeping = not (options["batch"] or options["no_housekeeping"])
+        runner = Runner(batch=options["batch"], housekeeping=housekeeping, beside=bool(options["beside"]))
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, runner.end)
         if options["beside"]:

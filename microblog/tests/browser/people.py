@@ -57,8 +57,8 @@ def write_jobs(member: Any) -> None:
     make("export", "running", done=812, total=1204)
 
 
-def write_conversation(ada: Any) -> dict[str, str]:
-    """A long thread with everything that a page of it can show, by people of its own. Return its pages' addresses."""
+def write_conversation(ada: Any) -> tuple[dict[str, Any], dict[str, str]]:
+    """A long thread with everything that a page of it can show. Return its people, and the addresses of its pages."""
     from accounts.tests.base import make_user
     from blog.tests.base import make_post
 
@@ -84,10 +84,11 @@ def write_conversation(ada: Any) -> dict[str, str]:
     for person in people.values():
         post.like(person)
         post.repost(person)
+    people["mei"].follow(people["tom"])
     ada.mute(people["nora"])
     quiet = say("tom", "To somebody who is muted.", say("nora", "Muted, or not.", post))
     pages = {"post": post, "gone": gone, "deep": before, "quiet": quiet}
-    return {name: page.get_absolute_url() for name, page in pages.items()}
+    return people, {name: page.get_absolute_url() for name, page in pages.items()}
 
 
 def write_news(people: dict[str, Any]) -> None:
@@ -113,6 +114,37 @@ def write_news(people: dict[str, Any]) -> None:
     ]:
         for name in names:
             Notification.tell(ada, kind, people[name], post=None if kind == kinds.FOLLOW else mine)
+
+
+def write_messages(people: dict[str, Any]) -> dict[str, str]:
+    """Private messages of ada: many, in other scripts, of long words, of somebody who left. Return an address."""
+    from django.utils import timezone
+
+    from accounts.tests.base import make_user
+    from blog.models import Message, Side
+    from blog.models.ids import id_at
+
+    ada, bob = people["ada"], people["bob"]
+    send = Message.objects.send
+    for number in range(60):
+        send([ada, bob][number % 2], [bob, ada][number % 2], f"Letter {number}. {FULL[: number * 3]}")
+    # Two a day, half a day apart: at two and at fourteen in UTC, of which the first is the day before in America.
+    first = timezone.now().replace(hour=2, minute=30, second=0, microsecond=0) - timedelta(days=40)
+    for number, pk in enumerate(Message.objects.order_by("pk").values_list("pk", flat=True)):
+        Message.objects.filter(pk=pk).update(id=id_at(first + number * timedelta(hours=12), 0))
+    Side.objects.all().mend()
+    for side in Side.objects.all():
+        side.read(side.newest)
+    send(people["leyla"], ada, "شكراً على الوصفة!")
+    send(people[LONG_USERNAME], ada, "Pneumonoultramicroscopicsilicovolcanoconiosis" * 3)
+    send(ada, people["carmen"], "See https://example.org/a-path-that-nobody-would-type-by-hand/ever/again and @bob.")
+    quitter = make_user("quitter")
+    gone = send(ada, quitter, "Where are you?").conversation_id
+    Side.objects.get(owner=quitter).leave(500)
+    quitter.delete()
+    closed = make_user("closed", messages_from="nobody")
+    send(closed, ada, "I write, and nobody answers.")
+    return {"left": f"/messages/{gone}/"}
 
 
 def write_site() -> dict[str, dict[str, str]]:
@@ -147,18 +179,19 @@ def write_site() -> dict[str, dict[str, str]]:
     for number, (name, language, body) in enumerate(POSTS):
         make_post(people[name], body, at=written + timedelta(days=20, hours=number), language=language)
     write_jobs(ada)
-    conversation = write_conversation(ada)
+    others, conversation = write_conversation(ada)
+    elsewhere = {**conversation, **write_messages(people)}
     write_news(people)
     sessions = {}
-    for name in ("ada", "bob", "newcomer", "moderator", "root"):
+    for name in ("ada", "bob", "mei", "tom", "newcomer", "moderator", "root"):
         client = Client()
-        client.force_login(people[name])
+        client.force_login((others | people)[name])
         sessions[name] = client.cookies["sessionid"].value
     reset = [urlsafe_base64_encode(force_bytes(ada.pk)), default_token_generator.make_token(ada)]
     addresses = {
         "reset": reverse("password_reset_confirm", args=reset),
         "unsubscribe": reverse("blog:unsubscribe", args=[digest.token_of(ada)]),
-        **conversation,
+        **elsewhere,
     }
     return {"sessions": sessions, "addresses": addresses}
 

@@ -1,14 +1,16 @@
 """The small profile beside a name, suggestions while one types, and blocking: with pointer, keyboard and finger."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from microblog.tests.browser.conftest import Visit
+from microblog.tests.browser.conftest import Site, Visit
 from microblog.tests.browser.hands import Keyboard
-from microblog.tests.browser.walk import violations
+from microblog.tests.browser.people import LONG_USERNAME
+from microblog.tests.browser.walk import TOO_WIDE, Walk, violations
 
 pytestmark = pytest.mark.browser
 PAUSE = 500  # ms, as in static/js/people.js
@@ -17,8 +19,10 @@ PAUSE = 500  # ms, as in static/js/people.js
 def open_page(visit: Visit, who: str | None, address: str, **options: Any) -> Page:
     """A page on which time passes only when the test says so."""
     page = visit(who, **options).new_page()
-    page.clock.install()
+    now = datetime.now(UTC)
+    page.clock.install(time=now)
     page.goto(address)
+    page.clock.pause_at(now + timedelta(hours=1))
     return page
 
 
@@ -396,6 +400,24 @@ def test_blocks_from_a_profile_and_unblocks_from_the_list(scripts, visit: Visit)
     assert response and response.status == 200
 
 
+def test_mutes_and_blocks_from_a_post(visit: Visit):
+    page = visit("newcomer").new_page()
+    page.goto("/explore/")
+    post = page.locator(".post", has=page.locator(".name[href='/@carmen/']")).first
+    post.get_by_role("link", name="More").click()
+    page.get_by_role("button", name="Mute @carmen").click()
+    expect(page.locator(".note", has_text="You have muted carmen.")).to_be_visible()
+    expect(page.locator(".post .name[href='/@carmen/']")).to_have_count(0)
+    page.goto("/accounts/settings/muted/")
+    page.get_by_role("button", name="Unmute @carmen").click()
+    page.goto("/explore/")
+    post.get_by_role("link", name="More").click()
+    page.get_by_role("link", name="Block @carmen").click()
+    page.get_by_role("dialog").get_by_role("link", name="Don't block").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(post).to_be_visible()
+
+
 def test_mutes_from_a_profile_and_says_so_there(visit: Visit):
     page = visit("newcomer").new_page()
     page.goto("/@carmen/")
@@ -404,3 +426,47 @@ def test_mutes_from_a_profile_and_says_so_there(visit: Visit):
     expect(page.locator(".note", has_text="You have muted carmen. Their posts are here")).to_be_visible()
     page.get_by_role("button", name="Unmute").first.click()
     expect(page.locator(".note", has_text="You have unmuted carmen.")).to_be_visible()
+
+
+@pytest.mark.parametrize(("address", "label"), [("/@bob/", "answer"), ("/messages/@bob/", "message")])
+def test_answers_and_messages_are_helped_with_too(address, label, visit: Visit):
+    page = visit("ada").new_page()
+    page.goto(address)
+    if label == "answer":
+        page.locator(".post a.when").first.click()
+    area = page.locator("#reply, #message_body")
+    area.fill("")
+    area.press_sequentially("With @carm")
+    expect(options(page, "@carmen")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(area).to_have_value("With @carmen ")
+    expect(area).to_be_focused()
+    area.fill("")
+
+
+def test_pages_about_blocking_are_fit_for_everybody(site: Site, visit: Visit, axe: str, pictures):
+    walk = Walk(visit("bob"), site.origin, axe, pictures=pictures)
+    page = walk.open()
+    for address in ("/accounts/settings/blocked/", "/accounts/settings/muted/", f"/@{LONG_USERNAME}/block/"):
+        walk.look_at(page, address)
+    assert not walk.faults, walk.report()
+    assert len(walk.visited) == 3
+
+
+def test_the_longest_name_fits_into_what_opens(visit: Visit):
+    page = visit("bob", viewport={"width": 360, "height": 800}).new_page()
+    page.goto(f"/@{LONG_USERNAME}/")
+    page.locator("#more").click()
+    menu = page.locator("#ties")
+    expect(menu).to_be_visible()
+    assert is_inside(page, "#ties")
+    assert menu.evaluate("(one) => one.scrollWidth <= one.clientWidth")
+    page.get_by_role("link", name="Block @").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    assert dialog.evaluate("(one) => one.scrollWidth <= one.clientWidth")
+    page.keyboard.press("Escape")
+    page.locator(f".post .name[href='/@{LONG_USERNAME}/']").first.hover()
+    expect(card(page)).to_be_visible()
+    assert card(page).evaluate("(one) => one.scrollWidth <= one.clientWidth")
+    assert page.evaluate(TOO_WIDE) is None

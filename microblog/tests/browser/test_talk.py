@@ -10,10 +10,11 @@ from microblog.tests.browser.test_scripts import is_marked, mark, write
 from microblog.tests.browser.walk import violations
 
 pytestmark = pytest.mark.browser
+# What is done here is done by people whose pages no other test reads: tom writes, mei reads.
 BUTTONS = [("Like", "like"), ("Repost", "repost")]
 
 
-def fresh_post(visit: Visit, who: str = "bob") -> tuple[str, str]:
+def fresh_post(visit: Visit, who: str = "tom") -> tuple[str, str]:
     """A new post by somebody: its text and its address."""
     page = visit(who).new_page()
     text = f"Said just now {uuid4().hex[:8]}"
@@ -33,7 +34,7 @@ def expect_pressed(pressed: Locator, on: bool, count: str) -> None:
 @pytest.mark.parametrize(("name", "verb"), BUTTONS)
 def test_a_button_is_pressed_at_once_and_undone_in_place(name, verb, visit: Visit):
     _text, address = fresh_post(visit)
-    page = visit("ada").new_page()
+    page = visit("mei").new_page()
     page.goto(address)
     mark(page)
     held: list[Route] = []
@@ -60,7 +61,7 @@ def test_a_button_is_pressed_at_once_and_undone_in_place(name, verb, visit: Visi
 def test_a_button_is_pressed_within_a_tenth_of_a_second(visit: Visit):
     """Measured in the page, from the click to the changed button, while the site is held up."""
     _text, address = fresh_post(visit)
-    page = visit("ada").new_page()
+    page = visit("mei").new_page()
     page.goto(address)
     page.route("**/like/", lambda route: None)
     took = page.evaluate(
@@ -78,7 +79,7 @@ def test_a_button_is_pressed_within_a_tenth_of_a_second(visit: Visit):
 @pytest.mark.parametrize(("name", "verb"), BUTTONS)
 def test_what_is_refused_is_turned_back_with_a_sentence(name, verb, visit: Visit):
     _text, address = fresh_post(visit)
-    page = visit("ada").new_page()
+    page = visit("mei").new_page()
     page.goto(address)
     plain = {"content_type": "text/plain; charset=utf-8"}
     for answer, sentence in [
@@ -97,7 +98,7 @@ def test_what_is_refused_is_turned_back_with_a_sentence(name, verb, visit: Visit
 
 def test_a_double_click_is_one_like(visit: Visit):
     _text, address = fresh_post(visit)
-    page = visit("ada").new_page()
+    page = visit("mei").new_page()
     page.goto(address)
     button(page, "Like").dblclick()
     expect_pressed(button(page, "Like"), True, "1")
@@ -108,7 +109,7 @@ def test_a_double_click_is_one_like(visit: Visit):
 
 def test_buttons_work_without_scripts_and_one_is_back_where_one_was(visit: Visit):
     text, _address = fresh_post(visit)
-    page = visit("ada", java_script_enabled=False).new_page()
+    page = visit("mei", java_script_enabled=False).new_page()
     page.goto("/explore/")
     card = page.get_by_role("article").filter(has_text=text)
     for name in ("Like", "Repost"):
@@ -117,8 +118,8 @@ def test_buttons_work_without_scripts_and_one_is_back_where_one_was(visit: Visit
         assert "/explore/#post-" in page.url
     card.get_by_role("button", name="Like").click()
     expect_pressed(card.get_by_role("button", name="Like"), False, "")
-    page.goto("/@ada/")
-    expect(page.get_by_role("article").first).to_contain_text("ada reposted")
+    page.goto("/@mei/")
+    expect(page.get_by_role("article").first).to_contain_text("mei reposted")
     expect(page.get_by_role("article").first).to_contain_text(text)
 
 
@@ -149,13 +150,13 @@ def test_an_ended_session_is_led_to_sign_in_by_a_script_too(visit: Visit):
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
 def test_an_answer_is_written_below_the_post_and_stands_there(scripts, visit: Visit):
     text, address = fresh_post(visit)
-    page = visit("ada", java_script_enabled=scripts).new_page()
+    page = visit("mei", java_script_enabled=scripts).new_page()
     page.goto("/explore/")
     page.get_by_role("article").filter(has_text=text).get_by_role("link", name="Reply").click()
     assert page.url.endswith(f"{address}#reply")
     field = page.get_by_label("Your answer")
     expect(field).to_be_focused()
-    expect(field).to_have_attribute("placeholder", "Reply to bob")
+    expect(field).to_have_attribute("placeholder", "Reply to tom")
     field.fill("x" * 141)
     page.get_by_role("button", name="Reply", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text("1 character too long")
@@ -170,7 +171,7 @@ def test_an_answer_is_written_below_the_post_and_stands_there(scripts, visit: Vi
 
 def test_what_was_typed_as_an_answer_is_no_post_and_survives_a_closed_page(visit: Visit):
     _text, address = fresh_post(visit)
-    page = visit("ada").new_page()
+    page = visit("mei").new_page()
     page.goto(address)
     page.get_by_label("Your answer").fill("Half an answer")
     page.goto("/")
@@ -202,7 +203,7 @@ def test_a_conversation_opens_at_the_post_that_was_asked_for(site: Site, visit: 
 
 def test_a_deleted_answer_leaves_its_place_if_it_was_answered(visit: Visit):
     _text, address = fresh_post(visit)
-    page = visit("ada").new_page()
+    page = visit("mei").new_page()
 
     def answer(where: str, text: str) -> str:
         page.goto(where)
@@ -226,7 +227,7 @@ def test_a_deleted_answer_leaves_its_place_if_it_was_answered(visit: Visit):
 
 def test_keys_like_and_answer_the_focused_post(visit: Visit):
     text, address = fresh_post(visit)
-    page = visit("ada").new_page()
+    page = visit("mei").new_page()
     page.goto("/explore/")
     page.keyboard.press("j")
     card = page.get_by_role("article").filter(has_text=text)
@@ -265,9 +266,9 @@ def test_keys_lead_through_a_conversation(site: Site, visit: Visit):
 
 def test_a_repost_moves_a_post_up_behind_the_quiet_bar(visit: Visit):
     """ "1 new post" brings what was repeated to the top, and it is there once."""
-    text, address = fresh_post(visit, "ada")
-    write(visit("ada").new_page(), f"Newer {uuid4().hex[:8]}")
-    reader, fan = visit("ada").new_page(), visit("bob").new_page()
+    text, address = fresh_post(visit, "mei")
+    write(visit("mei").new_page(), f"Newer {uuid4().hex[:8]}")
+    reader, fan = visit("mei").new_page(), visit("tom").new_page()
     reader.clock.install()
     reader.goto("/")
     expect(reader.get_by_role("article").first).to_contain_text("Newer")
@@ -276,13 +277,13 @@ def test_a_repost_moves_a_post_up_behind_the_quiet_bar(visit: Visit):
         button(fan, "Repost").click()
     reader.clock.run_for(35_000)
     reader.get_by_role("link", name="1 new post").click()
-    expect(reader.get_by_role("article").first).to_contain_text("bob reposted")
+    expect(reader.get_by_role("article").first).to_contain_text("tom reposted")
     expect(reader.get_by_role("article").first).to_contain_text(text)
     expect(reader.get_by_role("article").filter(has_text=text)).to_have_count(1)
 
 
 def test_a_reposted_post_is_translated_in_place(visit: Visit):
-    writer, reader = visit("bob").new_page(), visit("ada").new_page()
+    writer, reader = visit("tom").new_page(), visit("mei").new_page()
     text = f"Mañana salimos al monte con los amigos de siempre {uuid4().hex[:6]}"
     writer.goto("/")
     writer.get_by_label("Language of the post").select_option("es")
@@ -294,9 +295,9 @@ def test_a_reposted_post_is_translated_in_place(visit: Visit):
         card.get_by_role("button", name="Repost").click()
     writer.goto("/")
     writer.get_by_label("Language of the post").select_option("")
-    reader.goto("/@bob/")
+    reader.goto("/@tom/")
     card = reader.get_by_role("article").filter(has_text=text)
-    expect(card).to_contain_text("bob reposted")
+    expect(card).to_contain_text("tom reposted")
     card.get_by_role("button", name="Translate from Spanish").click()
     expect(card.locator(".translation")).to_contain_text(text.upper())
 
@@ -305,7 +306,7 @@ def test_a_reposted_post_is_translated_in_place(visit: Visit):
 @pytest.mark.parametrize("width", [360, 1280])
 def test_pressed_buttons_and_refused_answers_are_fit_for_everybody(width, scheme, visit: Visit, axe: str):
     _text, address = fresh_post(visit)
-    page = visit("ada", viewport={"width": width, "height": 800}, color_scheme=scheme).new_page()
+    page = visit("mei", viewport={"width": width, "height": 800}, color_scheme=scheme).new_page()
     page.goto(address)
     for name in ("Like", "Repost"):
         button(page, name).click()

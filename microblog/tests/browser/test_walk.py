@@ -58,6 +58,19 @@ def test_longer_words_of_other_languages_fit(language, who, site: Site, visit: V
     assert walk.languages == {language}
 
 
+def test_private_messages_are_fit_for_everybody(site: Site, visit: Visit, axe: str, pictures):
+    walk = Walk(visit("ada"), site.origin, axe, pictures=pictures and pictures / "messages")
+    page = walk.open()
+    people = [f"/messages/@{name}/" for name in ("bob", "leyla", "closed", "vera", LONG_USERNAME)]
+    shown = ["/messages/", *people, site.addresses["left"], "/messages/new/", "/accounts/settings/messages/"]
+    for address in [*shown, f"{site.addresses['left']}delete/"]:
+        walk.look_at(page, address)
+    walk.look_at(page, "/messages/new/?to=nobody-here", 422)
+    walk.compare_titles()
+    assert not walk.faults, walk.report()
+    assert len(walk.visited) == len(shown) + 2
+
+
 @pytest.mark.parametrize("who", [None, "ada"], ids=["visitor", "member"])
 def test_conversations_are_fit_for_everybody(who, site: Site, visit: Visit, axe: str, pictures):
     walk = Walk(visit(who), site.origin, axe, pictures=pictures and pictures / f"talk-{who or 'visitor'}")

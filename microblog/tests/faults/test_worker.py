@@ -1,6 +1,7 @@
 """The background worker as processes: several at once, told to stop, killed, without a database."""
 
 import collections
+import os
 import signal
 import sys
 import time
@@ -30,9 +31,9 @@ execute_from_command_line(["manage.py", "worker", *sys.argv[1:]])
 ALIVE = 7  # seconds: nobody who lives is silent for so long, on a busy machine either
 
 
-def worker(place: Place, name: str = "worker", gone_after: float = 2) -> Process:
+def worker(place: Place, name: str = "worker", gone_after: float = 2, *options: str) -> Process:
     """One that takes others for gone that gave no sign of life for so many seconds."""
-    command = [sys.executable, "-c", QUICK, str(gone_after), "--no-housekeeping"]
+    command = [sys.executable, "-c", QUICK, str(gone_after), "--no-housekeeping", *options]
     return Process(command, cwd=place.code, env=place.env, log=place.home / f"{name}.log")
 
 
@@ -82,6 +83,20 @@ def test_sigterm_finishes_the_task_in_hand_and_takes_no_other(place):
     assert states(place).splitlines() == ["SUCCESSFUL 1", "READY 0"]
     assert place.manage("worker", "--status").startswith("1 tasks wait, the oldest for ")
     assert "0 workers are alive" in place.manage("worker", "--status")
+
+
+def test_beside_the_web_it_finishes_the_task_in_hand_however_often_it_is_told(place):
+    """The platform tells every process, and the web process tells it once more."""
+    noted, free = place.home / "noted", place.home / "free"
+    enqueue(place, f"hold.enqueue({str(noted)!r}, 'first', {str(free)!r})")
+    with worker(place, "worker", 2, "--beside", str(os.getpid())) as process:
+        wait_until(lambda: lines(noted) == ["first begins"])
+        for _time in range(2):
+            process.signal_group(signal.SIGTERM)
+            time.sleep(0.5)  # the signal is there
+        free.touch()
+        assert process.wait(30) == 0
+    assert states(place) == "SUCCESSFUL 1"
 
 
 def test_sigterm_ends_an_idle_worker_at_once(place):
