@@ -34,7 +34,10 @@ def make(apps, schema_editor):
     for code, name in STEMMED.items():
         schema_editor.execute(CONFIGURATION.format(code=code, name=name, kinds=kinds))
     schema_editor.create_model(apps.get_model("blog", "SearchRow"))
-    schema_editor.execute("ALTER TABLE blog_search ADD author_id bigint NOT NULL, ADD vector tsvector NOT NULL")
+    # With defaults, so that `loaddata` can write rows that it knows the keys of only; `search_index --verify` fills them.
+    schema_editor.execute(
+        "ALTER TABLE blog_search ADD author_id bigint NOT NULL DEFAULT 0, ADD vector tsvector NOT NULL DEFAULT ''"
+    )
     # Between two clean-ups the index keeps a list of what is new, which every search reads: let it be short.
     schema_editor.execute(
         "CREATE INDEX search_vector ON blog_search USING gin (vector) WITH (gin_pending_list_limit = 256)"

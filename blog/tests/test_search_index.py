@@ -160,6 +160,13 @@ class TheCommand(TestCase):
             self.assertEqual(run("--rebuild"), "Indexed 5 posts.")
             self.assertEqual(run("--verify"), "The index is right: 5 posts compared.")
 
+    def test_mends_what_loaddata_wrote_which_knows_keys_only(self):
+        SearchRow.objects.all().delete()
+        SearchRow.objects.bulk_create([SearchRow(pk=post.pk) for post in self.posts])
+        self.assertEqual(found("bread"), set())
+        run("--verify")
+        self.assertEqual(len(found("bread")), 5)
+
     def test_one_of_the_two_must_be_chosen(self):
         for options in ((), ("--rebuild", "--verify")):
             with self.assertRaises(CommandError):

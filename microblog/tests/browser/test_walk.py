@@ -10,8 +10,10 @@ from microblog.tests.browser.walk import Walk
 pytestmark = pytest.mark.browser
 # Pages that links may not reach before PER_ROUTE others of their kind: long names, letters that run the other way.
 HARD = [f"/@{LONG_USERNAME}/", "/@leyla/", "/@bob/"]
+# Nor what nobody has asked for yet.
+HARD += ["/search/", "/search/?q=sourdough", "/search/?q=a&kind=people", "/search/?q=s&kind=tags", "/search/?q=nothing"]
 JOBS = [f"/jobs/{number}/" for number in range(1, 7)]  # of ada, one in each state
-PUBLIC = {"blog:home", "blog:explore", "blog:person", "blog:post", "blog:tag", "followers"}
+PUBLIC = {"blog:home", "blog:explore", "blog:person", "blog:post", "blog:search", "blog:tag", "followers"}
 
 
 @pytest.mark.parametrize(
