@@ -26,24 +26,37 @@ def find(wanted: Wanted) -> list[Hit]:
     if wanted.order == "newest":
         top = wanted.after.id - 1 if wanted.after else END
         return _newest(wanted, top, wanted.limit, ends)
-    return ranked(wanted, lambda top, limit: _newest(wanted, top, limit, ends))
+    return ranked(wanted, lambda top, limit: _scored(wanted, _newest(wanted, top, limit, ends), ends))
 
 
 def _newest(wanted: Wanted, top: int, limit: int, ends: float) -> list[Hit]:
     """The newest `limit` matches that are no newer than `top`. The index is sorted so that it ends with the last."""
+    asked = {"query": {"bool": _conditions(wanted, top)}, "sort": [{"id": "desc"}], "size": limit}
+    return [Hit(int(row["_id"])) for row in _search(asked, ends)]
+
+
+def _scored(wanted: Wanted, hits: list[Hit], ends: float) -> list[Hit]:
+    """The same with their scores. Asked with the first question, these would be found for every match there is."""
+    if not hits:
+        return []
+    conditions = _conditions(wanted, hits[0].id)
+    conditions["filter"].append({"ids": {"values": [str(hit.id) for hit in hits]}})
+    rows = _search({"query": {"bool": conditions}, "size": len(hits)}, ends)
+    scores = {int(row["_id"]): row["_score"] for row in rows}
+    return [Hit(hit.id, scores.get(hit.id, 0.0)) for hit in hits]
+
+
+def _search(asked: dict[str, Any], ends: float) -> list[dict[str, Any]]:
     seconds = ends - time.monotonic()
     request = {
-        "query": {"bool": _conditions(wanted, top)},
-        "sort": [{"id": "desc"}],
-        "track_scores": wanted.order == "best",
+        **asked,
         "track_total_hits": False,
-        "size": limit,
         "timeout": f"{max(1, int(seconds * 1000))}ms",
         "allow_partial_search_results": False,
         "source": False,
     }
     answer = calls.ask(lambda client: client.search(index=settings.ELASTICSEARCH_INDEX, **request), seconds=seconds)
-    return [Hit(int(row["_id"]), row["_score"] or 0.0) for row in answer["hits"]["hits"]]
+    return answer["hits"]["hits"]
 
 
 def _conditions(wanted: Wanted, top: int) -> dict[str, list[Clause]]:
