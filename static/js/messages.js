@@ -170,11 +170,15 @@
       const answer = await fetch(form.action, { method: "POST", body, headers: { "HX-Request": "true" } });
       if (answer.redirected) return location.assign(answer.url); // to sign in
       const html = await answer.text();
-      form.previousElementSibling?.matches(".note.wrong") && form.previousElementSibling.remove();
+      form.querySelector(".note")?.remove();
+      field.removeAttribute("aria-invalid");
+      field.removeAttribute("aria-describedby");
       if (!answer.ok) {
         const note = parse(html).querySelector(".note.wrong");
         if (!note) throw new Error(answer.status);
-        form.before(document.importNode(note, true));
+        form.prepend(document.importNode(note, true));
+        field.setAttribute("aria-invalid", "true");
+        field.setAttribute("aria-describedby", "message_body_error");
         return;
       }
       if (field.value === typed) field.value = "";

@@ -239,12 +239,14 @@ def test_a_message_that_is_too_long_stays_in_the_field_with_the_reason(visit: Vi
     send(page, "x" * 1003)
     expect(page.get_by_role("alert")).to_contain_text("This message is 3 characters too long.")
     expect(field(page)).to_have_value("x" * 1003)
+    expect(field(page)).to_have_accessible_description(re.compile("too long"))
     expect(page.locator(".send .count")).to_have_text("-3")
     assert not violations(page, axe)
     text = words()
     send(page, text)
     expect(said(page).last).to_contain_text(text)
     expect(page.get_by_role("alert")).to_have_count(0)
+    expect(field(page)).not_to_have_attribute("aria-invalid", "true")
     assert said(page).count() == before + 1
 
 
