@@ -20,7 +20,8 @@ from blog.models.ids import id_at, moment_of
 
 SEED = 20251122
 FEW_REPLIES, FEW_MESSAGES, FEW_NOTIFICATIONS = 5, 20, 20
-LIKED_BY_READER = 0.02  # of the posts that somebody likes
+LIKED_BY_READER = 0.1  # of the posts that somebody likes
+REPEATED_BY_READER = 0.05  # of the reposts
 MINUTES = 300 * 24 * 60  # from the first post on, in which conversations begin
 BLOCKS = MUTES = 10
 Row = list[Any]
@@ -107,6 +108,7 @@ class Plan:
         places = range(1, len(self.posts))
         for place in sorted(dice.sample(places, min(self.sizes.reposts, len(places) // 3))):
             original, who = dice.randrange(max(0, place - 5000), place), dice.choice(self.people)
+            who = self.reader if dice.random() < REPEATED_BY_READER else who
             while (original, who) in made:  # nobody repeats a post twice
                 original, who = dice.randrange(place), dice.choice(self.people)
             made[original, who] = (self.posts[place][0] | 1, who, original)

@@ -1,1 +1,1 @@
-"""A member's data, out (sections, pages, write) and in (reading, sources, take)."""
+"""A member's data, out (sections, pages, write) and in (reading, sources, subjects, take)."""

@@ -228,12 +228,16 @@ def _dressed(posts: str, reader: str | None) -> str:
     marks = f"""
         LEFT JOIN blog_post m ON m.repost_of_id = o.id AND m.author_id = {reader}
         LEFT JOIN blog_like l ON l.post_id = o.id AND l.user_id = {reader}"""
+    # Through a block not even the name of who is answered is seen.
+    apart = f"""
+        AND NOT EXISTS (SELECT 1 FROM accounts_block b WHERE b.blocker_id = {reader} AND b.blocked_id = x.id)
+        AND NOT EXISTS (SELECT 1 FROM accounts_block b WHERE b.blocker_id = x.id AND b.blocked_id = {reader})"""
     return f"""
         SELECT {columns} FROM ({posts}) p
           JOIN blog_post o ON o.id = COALESCE(p.repost_of_id, p.id)
           JOIN accounts_user a ON a.id = o.author_id
           LEFT JOIN accounts_user r ON r.id = CASE WHEN p.repost_of_id IS NOT NULL THEN p.author_id END
-          LEFT JOIN accounts_user x ON x.id = o.other_id {marks if reader else ""}"""
+          LEFT JOIN accounts_user x ON x.id = o.other_id {apart + marks if reader else ""}"""
 
 
 def _fetch(name: str, sql: str, params: dict[str, tuple[str, int]], limit: int) -> list[tuple]:

@@ -170,6 +170,9 @@ class Removing(TestCase):
         assert not Gone.objects.filter(pk=alone.pk).exists()  # nobody needs its place
         answer.refresh_from_db()
         assert (answer.reply_to_id, answer.other, answer.body) == (second.pk, None, "Three!")
+        page = self.client.get(answer.get_absolute_url())
+        self.assertContains(page, "deleted account")
+        self.assertNotContains(page, USERNAME)
 
     def test_a_place_that_was_kept_before_keeps_the_one_above_it(self):
         first = make_post(self.member, "A tangerine.")
@@ -187,6 +190,7 @@ class Removing(TestCase):
         for reader in (self.member, eve):
             other.like(reader)
         alone.like(self.member)
+        Notification.objects.create(owner=self.bob, kind="like", actor=self.member, read=True)  # with nobody in it
         self.leave()
         told = Notification.objects.filter(owner=self.bob, kind="like").order_by("pk")
         assert list(told.values_list("post", "actor", "count")) == [(self.bobs.pk, eve.pk, 1), (other.pk, eve.pk, 1)]
@@ -204,6 +208,9 @@ class Removing(TestCase):
         (message,) = Message.objects.all()
         assert (message.body, message.pk) == ("Three.", left.newest)
         assert Conversation.objects.count() == 1
+        self.client.force_login(self.bob)
+        self.assertContains(self.client.get("/messages/"), "Deleted account")
+        self.assertContains(self.client.get(f"/messages/{left.conversation_id}/"), "Three.")
 
     def test_nothing_stays_of_a_conversation_when_both_have_left(self):
         write_letters(self.member, self.bob, ["One."])

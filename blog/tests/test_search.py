@@ -149,7 +149,7 @@ class WhatIsFound(TestCase):
             "𝕓𝕣𝕖𝕒𝕕",
         ]
         for text in odd:
-            with self.subTest(text[:40]):
+            with self.subTest(ascii(text[:40])):
                 found(text)
         self.assertEqual(len(found("\0bread\0")), 1)
         self.assertEqual(len(found("𝕓𝕣𝕖𝕒𝕕")), 1)

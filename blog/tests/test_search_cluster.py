@@ -162,6 +162,41 @@ def test_pages_have_every_hit_once(site, ada, order):
         assert seen == sorted(posts, reverse=True)
 
 
+# What a machine might take for operators or worse, and whether a post with "bread" in it answers it.
+ODD = {
+    "\0bread\0": True,
+    "bread'\\": True,
+    "(bread)": True,
+    "\ud800 bread": True,
+    "\u202ebread": True,
+    "𝕓𝕣𝕖𝕒𝕕": True,
+    "since:0001-01-01": True,
+    '"': False,
+    "*": False,
+    "{}": False,
+    "-x": False,
+    "-x " * 2000: False,
+    '-"bread"': False,
+    "from:ada -bread": False,
+    "bread AND NOT (x OR": False,
+    "bread~2 ^3 /x/ [a TO b]": False,
+    "words:bread": False,
+    "a* b* c* d*": False,
+    "🎉 👨‍👩‍👧‍👦": False,
+    "x" * 10_000: False,
+    '"a ' * 3000: False,
+    " ".join(f"word{n}" for n in range(2000)): False,
+}
+
+
+@pytest.mark.parametrize("order", ["best", "newest"])
+def test_the_cluster_takes_every_odd_query(site, order):
+    for asked, is_answer in ODD.items():
+        hits = search.match(asked, viewer=AnonymousUser(), order=order)
+        assert not hits.degraded, ascii(asked[:40])
+        assert ([row[0] for row in hits.rows] == [site.post.pk]) == is_answer, ascii(asked[:40])
+
+
 # ------------------------------------------------------------------------------------------------ the outbox
 
 

@@ -10,13 +10,14 @@ from django.apps import apps
 from django.core import checks
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
-from django.test import TestCase, TransactionTestCase, override_settings
+from django.test import TestCase, TransactionTestCase
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from accounts.models import User
 from accounts.tests.base import make_user
-from blog import search, tasks
+from blog import queue, search, tasks
+from blog.management.commands import worker
 from blog.management.commands.worker import Runner
 from blog.models import Post, SearchRow
 from blog.models.ids import id_at
@@ -25,9 +26,9 @@ from blog.moving.posts import Old, publish
 from blog.removal import remove
 from blog.search import index
 from blog.tests.base import make_post
-from blog.tests.test_queue import QUEUE
 from blog.tests.test_search import found
 from microblog.pagination import LARGEST
+from microblog.tests.queue import in_the_database
 
 
 def run(*options):
@@ -78,7 +79,7 @@ class Writers(TestCase):
     def test_the_demo_is_found_at_once(self):
         User.objects.all().delete()
         call_command("demo", verbosity=0, stdout=StringIO())
-        self.assertEqual(SearchRow.objects.count(), Post.objects.count())
+        self.assertEqual(SearchRow.objects.count(), Post.objects.originals().count())
         self.assertGreater(len(found("bread")), 3)
         self.assert_true()
 
@@ -126,7 +127,10 @@ class TheCommand(TestCase):
         SearchRow.objects.filter(pk=self.posts[0].pk).delete()
         Post.objects.filter(pk=self.posts[1].pk).update(body="Soup")
         Post.objects.filter(pk=self.posts[2].pk).update(hidden_at=timezone.now())
-        Post.objects.filter(pk=self.posts[3].pk)._raw_delete("default")
+        if connection.vendor == "sqlite":
+            Post.objects.filter(pk=self.posts[3].pk)._raw_delete("default")
+        else:  # PostgreSQL has a constraint that does not let it happen
+            Post.objects.filter(pk=self.posts[3].pk).update(hidden_at=timezone.now())
 
     def test_says_that_all_is_right(self):
         self.assertEqual(run("--verify"), "The index is right: 5 posts compared.")
@@ -162,6 +166,12 @@ class TheCommand(TestCase):
                 run(*options)
 
 
+def work():
+    """Run what is due, in this transaction."""
+    while row := queue.claim("test"):
+        Runner().work_on(row)
+
+
 def batches_of(size):
     return mock.patch.object(index, "AT_ONCE", size)
 
@@ -178,28 +188,29 @@ class WhatWasThereBefore(TestCase):
 
     def test_the_worker_begins_with_it_when_it_starts(self):
         self.assertEqual(found("bread"), set())
-        with override_settings(TASKS=QUEUE):
-            Runner(housekeeping=True).turn()
-            Runner(batch=True).run()
+        with in_the_database:
+            with mock.patch.object(Runner, "keep_house"), mock.patch.object(worker, "close_old_connections"):
+                Runner().turn()
+            work()
         self.assertEqual(found("bread"), set(self.posts))
         self.assertTrue(index.is_filled())
 
     def test_it_is_begun_once_and_not_again_when_it_is_done(self):
-        with override_settings(TASKS=QUEUE):
+        with in_the_database:
             self.assertTrue(tasks.start_filling_search())
             self.assertFalse(tasks.start_filling_search())
             self.assertEqual(DBTaskResult.objects.filter(task_path=tasks.FILL).count(), 1)
-            Runner(batch=True).run()
+            work()
             self.assertFalse(tasks.start_filling_search())
 
     def test_a_long_fill_is_many_short_tasks_so_that_mail_does_not_wait(self):
-        with override_settings(TASKS=QUEUE), batches_of(2), mock.patch.object(tasks, "FILL_AT_ONCE", 0):
+        with in_the_database, batches_of(2), mock.patch.object(tasks, "FILL_AT_ONCE", 0):
             tasks.fill_search.call(LARGEST)
             self.assertEqual(SearchRow.objects.count(), 0)  # no time at all: everything is left to the next one
             waiting = DBTaskResult.objects.get(task_path=tasks.FILL)
             self.assertEqual(waiting.args_kwargs["args"], [LARGEST])
-        with override_settings(TASKS=QUEUE), batches_of(2):
-            Runner(batch=True).run()
+        with in_the_database, batches_of(2):
+            work()
         self.assertEqual(found("bread"), set(self.posts))
 
     def test_the_newest_come_first(self):

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.models import sight
 from blog.forms import PostForm
 from blog.models import Post
 from blog.views.timelines import WRITES_IN, home_page
@@ -64,10 +65,12 @@ def new(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def menu(request: HttpRequest, pk: int) -> HttpResponse:
-    """What stands behind "more" of a card: for the author, deleting it."""
+    """What stands behind "more" of a card: deleting it for its author, muting and blocking them for others."""
     posts = Post.objects.visible_to(request.user).originals().select_related("author")
     post = get_object_or_404(posts, pk=pk)
-    return render(request, "blog/_menu.html", {"post": post})
+    is_another = request.user.is_authenticated and request.user != post.author
+    ties = sight.ties(request.user, post.author) if is_another else None
+    return render(request, "blog/_menu.html", {"post": post, "ties": ties})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -4,7 +4,8 @@
 
 Wants DATABASE_URL to name a PostgreSQL database filled by `manage.py load_bench`, and `wrk` on the PATH. It starts
 gunicorn with two sync workers, signs readers of different kinds in, and drives each page with four connections.
-The machine's noise is in every figure, so only ratios from one run mean something.
+The reader has likes and reposts of their own on the pages. What is long (a thread, a conversation, notifications) is
+measured beside a short one. The machine's noise is in every figure, so only ratios from one run mean something.
 """
 
 import argparse

@@ -130,7 +130,9 @@ SHOWS: dict[str, list[Look]] = {
     ],
     "@<str:username>/": [
         asked("/@ada_quince/"),
-        heard("/@carol/", found=says_all_but_the_handle),  # she repeats a post of Ada's
+        # She repeats a post of Ada's, which a mute hides, and answers one, as her own post may say; a block hides both.
+        asked("/@carol/", but=dict.fromkeys(APART, HIDDEN)),
+        heard("/@carol/", found=says_all_but_the_handle),
     ],
     "@<str:username>/feed.atom": [asked("/@ada_quince/feed.atom"), public("/@carol/feed.atom", found=answers)],
     "@<str:username>/card/": [
@@ -164,7 +166,8 @@ SHOWS: dict[str, list[Look]] = {
         asked("/posts/{answer}/"),
         asked("/posts/{repost}/", follow=True),
         heard("/posts/{of_carol}/"),  # Ada answers it
-        # Of the post above nothing is left but whom Carol answers, which is for her to say, as in a mention.
+        # Of the post above a mute leaves whom Carol answers, as her own post says it; a block not even that.
+        asked("/posts/{carol_answers}/", but=dict.fromkeys(APART, HIDDEN)),
         heard("/posts/{carol_answers}/", found=says_all_but_the_handle),
         heard(lambda world, reader: f"/posts/{world.own(reader)}/"),
     ],

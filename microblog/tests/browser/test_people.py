@@ -400,6 +400,24 @@ def test_blocks_from_a_profile_and_unblocks_from_the_list(scripts, visit: Visit)
     assert response and response.status == 200
 
 
+def test_mutes_and_blocks_from_a_post(visit: Visit):
+    page = visit("newcomer").new_page()
+    page.goto("/explore/")
+    post = page.locator(".post", has=page.locator(".name[href='/@carmen/']")).first
+    post.get_by_role("link", name="More").click()
+    page.get_by_role("button", name="Mute @carmen").click()
+    expect(page.locator(".note", has_text="You have muted carmen.")).to_be_visible()
+    expect(page.locator(".post .name[href='/@carmen/']")).to_have_count(0)
+    page.goto("/accounts/settings/muted/")
+    page.get_by_role("button", name="Unmute @carmen").click()
+    page.goto("/explore/")
+    post.get_by_role("link", name="More").click()
+    page.get_by_role("link", name="Block @carmen").click()
+    page.get_by_role("dialog").get_by_role("link", name="Don't block").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(post).to_be_visible()
+
+
 def test_mutes_from_a_profile_and_says_so_there(visit: Visit):
     page = visit("newcomer").new_page()
     page.goto("/@carmen/")

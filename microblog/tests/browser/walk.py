@@ -15,7 +15,7 @@ WIDTHS = (360, 1280)  # pixels
 # What a scheme decides. Everything else that axe looks at is the same in light and dark.
 COLOUR_RULES = ["color-contrast", "link-in-text-block"]
 
-FACTS = """() => ({
+FACTS = r"""() => ({
     language: document.documentElement.lang,
     title: document.title.trim().replace(/^\(\d+\+?\) /, ""),  // without how much is unread
     headings: document.querySelectorAll("h1").length,
