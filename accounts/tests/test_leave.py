@@ -23,6 +23,7 @@ class Leaving(TestCase):
     def test_says_what_goes_and_what_stays_and_how_to_take_it_back(self):
         page = self.client.get(LEAVE)
         self.assertContains(page, "your 3 posts")
+        self.assertContains(page, "every answer, like, repost and message of yours")
         self.assertContains(page, "What others wrote stays")
         self.assertContains(page, "For 14 days nothing else happens")
         assert not Departure.objects.exists()

@@ -170,7 +170,8 @@
       form.previousElementSibling?.matches(".note.wrong") && form.previousElementSibling.remove();
       if (!answer.ok) {
         const note = parse(html).querySelector(".note.wrong");
-        if (!note) throw new Error(answer.status);
+        const sentence = answer.headers.get("Content-Type")?.startsWith("text/plain") ? html : "";
+        if (!note) throw Object.assign(new Error(answer.status), { sentence });
         form.before(document.importNode(note, true));
         return;
       }
@@ -181,9 +182,9 @@
       tell(form.dataset.sentWords);
       pause = QUICK;
       wait();
-    } catch {
+    } catch ({ sentence }) {
       tell("");
-      document.dispatchEvent(new CustomEvent("refused"));
+      document.dispatchEvent(Object.assign(new Event("refused"), { sentence }));
     } finally {
       sending = false;
       form.ariaBusy = null;
