@@ -175,10 +175,16 @@
       field.removeAttribute("aria-describedby");
       if (!answer.ok) {
         const note = parse(html).querySelector(".note.wrong");
+<<<<<<< HEAD
         if (!note) throw new Error(answer.status);
         form.prepend(document.importNode(note, true));
         field.setAttribute("aria-invalid", "true");
         field.setAttribute("aria-describedby", "message_body_error");
+=======
+        const sentence = answer.headers.get("Content-Type")?.startsWith("text/plain") ? html : "";
+        if (!note) throw Object.assign(new Error(answer.status), { sentence });
+        form.before(document.importNode(note, true));
+>>>>>>> review
         return;
       }
       if (field.value === typed) field.value = "";
@@ -188,9 +194,9 @@
       tell(dataset.sent);
       pause = QUICK;
       wait();
-    } catch {
+    } catch ({ sentence }) {
       tell("");
-      document.dispatchEvent(new CustomEvent("refused"));
+      document.dispatchEvent(Object.assign(new Event("refused"), { sentence }));
     } finally {
       sending = false;
       form.ariaBusy = null;

@@ -266,6 +266,18 @@ def test_what_could_not_be_sent_without_a_connection_is_still_there(visit: Visit
     expect(field(page)).to_have_value("")
 
 
+def test_a_page_that_was_open_for_too_long_says_to_reload_it_and_keeps_the_text(visit: Visit):
+    context = visit("ada")
+    page, text = open_talk(context.new_page()), words()
+    context.clear_cookies(name="csrftoken")
+    send(page, text)
+    expect(page.locator("#live")).to_contain_text("reload the page and try again")
+    page.reload()
+    expect(field(page)).to_have_value(text)
+    page.get_by_role("button", name="Send").click()
+    expect(said(page).last).to_contain_text(text)
+
+
 def test_who_was_signed_out_finds_the_text_after_signing_in(visit: Visit):
     context = visit("bob")
     page, text = open_talk(context.new_page(), "ada"), words()
