@@ -23,11 +23,7 @@ class Leaving(TestCase):
     def test_says_what_goes_and_what_stays_and_how_to_take_it_back(self):
         page = self.client.get(LEAVE)
         self.assertContains(page, "your 3 posts")
-<<<<<<< HEAD
         self.assertContains(page, "Your likes and reposts go as well, and the messages that you wrote")
-=======
-        self.assertContains(page, "every answer, like, repost and message of yours")
->>>>>>> review
         self.assertContains(page, "What others wrote stays")
         self.assertContains(page, "Answers to your posts stay")
         self.assertContains(page, "For 14 days nothing else happens")

@@ -175,16 +175,11 @@
       field.removeAttribute("aria-describedby");
       if (!answer.ok) {
         const note = parse(html).querySelector(".note.wrong");
-<<<<<<< HEAD
-        if (!note) throw new Error(answer.status);
+        const sentence = answer.headers.get("Content-Type")?.startsWith("text/plain") ? html : "";
+        if (!note) throw Object.assign(new Error(answer.status), { sentence });
         form.prepend(document.importNode(note, true));
         field.setAttribute("aria-invalid", "true");
         field.setAttribute("aria-describedby", "message_body_error");
-=======
-        const sentence = answer.headers.get("Content-Type")?.startsWith("text/plain") ? html : "";
-        if (!note) throw Object.assign(new Error(answer.status), { sentence });
-        form.before(document.importNode(note, true));
->>>>>>> review
         return;
       }
       if (field.value === typed) field.value = "";
