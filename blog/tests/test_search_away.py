@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.core.checks import run_checks
 from django.db import connection
 from django.test.utils import CaptureQueriesContext, override_settings
 from django.utils import timezone
@@ -186,6 +187,9 @@ def test_changes_that_wait_for_long_are_told(client, ada):
         SearchEntry.objects.update(at=timezone.now() - timedelta(minutes=10))
         assert status.late() == "1 changes wait for the index, the oldest for 10 minutes"
         assert client.get("/readyz").json()["search"]["oldest_seconds"] >= 600
+        (told,) = [each for each in run_checks(databases=["default"]) if each.id == "blog.W002"]
+        assert "1 changes wait" in told.msg
+    assert "blog.W002" not in [each.id for each in run_checks(databases=["default"])]
 
 
 def test_without_a_cluster_search_is_well_and_costs_readyz_nothing(client):

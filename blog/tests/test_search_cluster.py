@@ -8,6 +8,7 @@ from django.db import transaction
 
 from accounts.tests.base import make_user
 from blog import search
+from blog.management.commands.worker import Runner
 from blog.models import Outage, Post, SearchEntry, SearchIndex
 from blog.moving.ids import base_of
 from blog.moving.posts import Old, publish
@@ -233,6 +234,14 @@ def test_a_turn_is_bounded(site, ada):
         make_post(ada, f"Seven {n}")
     assert outbox.drain(5) == 5
     assert SearchEntry.objects.count() == 2
+
+
+def test_a_worker_that_ends_when_nothing_is_due_empties_the_outbox_first(site, ada):
+    for n in range(3):
+        make_post(ada, f"Batch {n}", language="en")
+    Runner(batch=True).turn()
+    assert not SearchEntry.objects.exists()
+    assert len(site.ids) == 4
 
 
 def test_a_full_disk_loses_nothing_and_search_goes_on(site, ada):
