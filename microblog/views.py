@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import BadRequest
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.middleware.csrf import REASON_NO_CSRF_COOKIE
 from django.template.context_processors import csrf
 from django.template.loader import render_to_string
@@ -57,15 +57,26 @@ def too_many_requests(request: HttpRequest, exception: TooManyRequests) -> HttpR
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """403 for a form without our token. What the visitor can do about it is in `reason`."""
+    """403 for a form without our token, with the text that was in it. What one can do about it is in `reason`."""
     _speak(request)
+    text = _typed(request, reason)
     if reason == REASON_NO_CSRF_COOKIE:
         if settings.CSRF_COOKIE_SECURE and not request.is_secure():
             logger.warning(HTTPS_COOKIES)
         reason = _("Your browser sent no cookie. Allow cookies for this site, go back, reload the page and try again.")
     else:
         reason = _("The page was open for too long, or you signed in elsewhere. Go back, reload it and try again.")
-    return _answer(request, 403, reason, template="csrf", reason=reason)
+    return _answer(request, 403, reason, template="csrf", reason=reason, text=text)
+
+
+def _typed(request: HttpRequest, reason: str) -> str:
+    """What somebody wrote in a form of ours that has expired; nothing of what another site made them send."""
+    if "checking failed" in reason:
+        return ""
+    try:
+        return request.POST.get("body", "")
+    except UnreadablePostError:  # who sent it is gone
+        return ""
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -102,6 +113,7 @@ def _answer(
     *,
     template: str = "",
     reason: str = "",
+    text: str = "",
     retry_after: int | None = None,
 ) -> HttpResponse:
     """The page errors/<status>.html; for a script one sentence, as JSON if it asked for that."""
@@ -111,7 +123,7 @@ def _answer(
     elif request.headers.get("HX-Request") and not request.headers.get("HX-Boosted"):
         response = HttpResponse(sentence, status=status, content_type="text/plain; charset=utf-8")
     else:
-        context = {"status": status, "sentence": sentence, "reason": reason, "retry_after": retry_after}
+        context = {"status": status, "sentence": sentence, "reason": reason, "text": text, "retry_after": retry_after}
         context["request_id"] = getattr(request, "id", "")
         response = HttpResponse(_page(request, template or str(status), context), status=status)
     if retry_after is not None:

@@ -110,6 +110,18 @@ class Pages(TestCase):
         strict.get("/accounts/login/")
         self.assertIn("reload", strict.post("/posts/", {"body": "x"}).context["reason"])
 
+    def test_a_form_without_its_token_keeps_what_was_written(self):
+        strict = Client(enforce_csrf_checks=True)
+        strict.get("/accounts/login/")
+        answer = strict.post("/posts/", {"body": "Half an hour <b>of thinking</b>"})
+        self.assertContains(answer, ">\nHalf an hour &lt;b&gt;of thinking&lt;/b&gt;</textarea>", status_code=403)
+        self.assertNotContains(strict.post("/accounts/login/"), "<textarea", status_code=403)
+
+    def test_what_another_site_makes_one_send_is_not_shown(self):
+        strict = Client(enforce_csrf_checks=True, headers={"Origin": "https://evil.example"})
+        answer = strict.post("/posts/", {"body": "Call this number"})
+        self.assertNotContains(answer, "Call this number", status_code=403)
+
 
 @BROKEN
 class WithoutADatabase(TestCase):

@@ -1,9 +1,10 @@
-// One conversation: messages are sent in place, and come in without a reload. Sentences are in the form's data.
+// One conversation: messages are sent in place, and come in without a reload. Addresses and sentences are in #latest's data.
 (() => {
   "use strict";
   const talk = document.getElementById("talk");
   if (!talk) return;
   const form = document.querySelector("form.send");
+  const { dataset } = document.getElementById("latest");
   const heard = document.getElementById("heard");
   const lang = document.documentElement.lang;
   const parse = (html) => new DOMParser().parseFromString(html, "text/html");
@@ -49,7 +50,7 @@
     const line = talk.querySelector(".seen");
     if (!read) return line?.remove();
     if (line) return read.after(line);
-    read.after(Object.assign(document.createElement("li"), { className: "seen", textContent: form.dataset.seen }));
+    read.after(Object.assign(document.createElement("li"), { className: "seen", textContent: dataset.seen }));
   }
 
   // Put messages of another page of this conversation where they belong, each once. Return those that are new here.
@@ -83,12 +84,12 @@
       scrollBy({ top: document.documentElement.scrollHeight - height, behavior: "instant" });
       fresh.at(-1)?.setAttribute("tabindex", "-1");
       fresh.at(-1)?.focus({ preventScroll: true });
-      if (form) tell(form.dataset.earlier);
+      tell(dataset.earlier);
     } catch { location.assign(link.href); }
   });
 
   part();
-  if (!form?.dataset.news) return;
+  if (!dataset.news) return;
   if (!location.hash || location.hash === "#latest") bottom();
 
   // ------------------------------------------------------------------------------------------------ new ones
@@ -105,7 +106,7 @@
     const fresh = take(other, "append");
     if (BigInt(other.dataset.newest) > BigInt(talk.dataset.newest)) talk.dataset.newest = other.dataset.newest;
     talk.dataset.read = other.dataset.read;
-    form.elements.after.value = talk.dataset.newest;
+    if (form) form.elements.after.value = talk.dataset.newest;
     mark();
     if (fresh.length && !stay) bottom();
     see();
@@ -116,8 +117,9 @@
   function see() {
     if (document.hidden || !atBottom() || shown === talk.dataset.newest) return;
     shown = talk.dataset.newest;
-    const body = new URLSearchParams({ after: shown, csrfmiddlewaretoken: form.elements.csrfmiddlewaretoken.value });
-    fetch(form.dataset.read, { method: "POST", body }).catch(() => {});
+    const body = new URLSearchParams(new FormData(document.getElementById("act")));
+    body.set("after", shown);
+    fetch(dataset.read, { method: "POST", body }).catch(() => {});
   }
   addEventListener("scroll", see, { passive: true });
 
@@ -125,13 +127,13 @@
     if (document.hidden || ended) return;
     try {
       const { newest, read } = talk.dataset;
-      const answer = await fetch(`${form.dataset.news}?after=${newest}&read=${read}`);
+      const answer = await fetch(`${dataset.news}?after=${newest}&read=${read}`);
       if (answer.redirected || answer.status === 404) { ended = true; return; } // signed out, or blocked
       if (!answer.ok) throw new Error(answer.status);
       failed = 0;
       pause = answer.status === 204 ? Math.min(pause * 1.2, SLOW) : QUICK;
       if (answer.status !== 204 && receive(await answer.text()).some((one) => !one.matches(".mine"))) {
-        tell(form.dataset.heard);
+        tell(dataset.heard);
       }
     } catch {
       failed += 1;
@@ -154,6 +156,7 @@
   wait();
 
   // ------------------------------------------------------------------------------------------------ sending
+  if (!form) return;
   const field = form.elements.body;
   let sending = false;
   form.addEventListener("submit", async (event) => {
@@ -167,23 +170,28 @@
       const answer = await fetch(form.action, { method: "POST", body, headers: { "HX-Request": "true" } });
       if (answer.redirected) return location.assign(answer.url); // to sign in
       const html = await answer.text();
-      form.previousElementSibling?.matches(".note.wrong") && form.previousElementSibling.remove();
+      form.querySelector(".note")?.remove();
+      field.removeAttribute("aria-invalid");
+      field.removeAttribute("aria-describedby");
       if (!answer.ok) {
         const note = parse(html).querySelector(".note.wrong");
-        if (!note) throw new Error(answer.status);
-        form.before(document.importNode(note, true));
+        const sentence = answer.headers.get("Content-Type")?.startsWith("text/plain") ? html : "";
+        if (!note) throw Object.assign(new Error(answer.status), { sentence });
+        form.prepend(document.importNode(note, true));
+        field.setAttribute("aria-invalid", "true");
+        field.setAttribute("aria-describedby", "message_body_error");
         return;
       }
       if (field.value === typed) field.value = "";
       field.dispatchEvent(new Event("input", { bubbles: true }));
       receive(html);
       bottom();
-      tell(form.dataset.sentWords);
+      tell(dataset.sent);
       pause = QUICK;
       wait();
-    } catch {
+    } catch ({ sentence }) {
       tell("");
-      document.dispatchEvent(new CustomEvent("refused"));
+      document.dispatchEvent(Object.assign(new Event("refused"), { sentence }));
     } finally {
       sending = false;
       form.ariaBusy = null;

@@ -123,6 +123,25 @@ def test_both_see_the_same_in_the_same_order(visit: Visit):
         assert is_marked(page)
 
 
+def test_a_message_comes_in_from_who_takes_none(visit: Visit):
+    reader, writer = visit("moderator").new_page(), visit("newcomer").new_page()
+    writer.goto("/accounts/settings/messages/")
+    writer.get_by_label("Nobody").check()
+    writer.get_by_role("button", name="Save changes").click()
+    open_talk(writer, "moderator")
+    reader.clock.install()
+    open_talk(reader, "newcomer")
+    expect(reader.locator("#main")).to_contain_text("newcomer takes no messages.")
+    expect(field(reader)).to_have_count(0)
+    text = words()
+    send(writer, text)
+    expect(said(writer).last).to_contain_text(text)
+    with reader.expect_response("**/read/"):
+        reader.clock.run_for(25_000)
+    expect(said(reader).last).to_contain_text(text)
+    assert is_marked(reader)
+
+
 def test_a_hidden_page_asks_nothing_and_asks_at_once_when_it_is_seen_again(visit: Visit):
     page = visit("ada").new_page()
     page.clock.install()
@@ -220,12 +239,14 @@ def test_a_message_that_is_too_long_stays_in_the_field_with_the_reason(visit: Vi
     send(page, "x" * 1003)
     expect(page.get_by_role("alert")).to_contain_text("This message is 3 characters too long.")
     expect(field(page)).to_have_value("x" * 1003)
+    expect(field(page)).to_have_accessible_description(re.compile("too long"))
     expect(page.locator(".send .count")).to_have_text("-3")
     assert not violations(page, axe)
     text = words()
     send(page, text)
     expect(said(page).last).to_contain_text(text)
     expect(page.get_by_role("alert")).to_have_count(0)
+    expect(field(page)).not_to_have_attribute("aria-invalid", "true")
     assert said(page).count() == before + 1
 
 
@@ -243,6 +264,18 @@ def test_what_could_not_be_sent_without_a_connection_is_still_there(visit: Visit
     expect(said(page).last).to_contain_text(text)
     page.reload()
     expect(field(page)).to_have_value("")
+
+
+def test_a_page_that_was_open_for_too_long_says_to_reload_it_and_keeps_the_text(visit: Visit):
+    context = visit("ada")
+    page, text = open_talk(context.new_page()), words()
+    context.clear_cookies(name="csrftoken")
+    send(page, text)
+    expect(page.locator("#live")).to_contain_text("reload the page and try again")
+    page.reload()
+    expect(field(page)).to_have_value(text)
+    page.get_by_role("button", name="Send").click()
+    expect(said(page).last).to_contain_text(text)
 
 
 def test_who_was_signed_out_finds_the_text_after_signing_in(visit: Visit):
@@ -281,14 +314,15 @@ def test_it_all_works_without_a_script(visit: Visit):
 def test_deleting_asks_in_a_dialog(visit: Visit):
     page = visit("newcomer").new_page()
     open_talk(page, "vera")
-    send(page, words())
-    expect(said(page)).to_have_count(1)
+    text = words()
+    send(page, text)
+    expect(said(page).last).to_contain_text(text)
     page.reload()
     page.get_by_role("link", name="Delete this conversation").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("vera keeps theirs.")
     dialog.get_by_role("link", name="Keep it").click()
-    expect(said(page)).to_have_count(1)
+    expect(said(page).last).to_contain_text(text)
     page.get_by_role("link", name="Delete this conversation").click()
     dialog.get_by_role("button", name="Delete conversation").click()
     expect(page).to_have_url(re.compile("/messages/$"))
