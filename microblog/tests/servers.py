@@ -169,7 +169,7 @@ class Elasticsearch:
 
     def __init__(self, home: Path, *, password: str = "", program: Path = ELASTICSEARCH) -> None:
         if not program.exists():
-            # .ci/run insists on what "is not on this machine": where the folder of the servers is, the server has to be.
+            # .ci/run insists on what "is not on this machine": where the servers are kept, this one has to be.
             there = program.parents[1].exists()
             raise MissingServerError(f"Elasticsearch is not {'on this machine' if there else 'beside this checkout'}")
         self.home, self.program, self.password, self.port = home, program, password, free_port()
