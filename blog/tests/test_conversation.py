@@ -105,7 +105,7 @@ class Conversations(TestCase):
         second = self.say(self.bob, "two", first)
         Gone.objects.create(pk=first.pk, with_account=True)
         Post.objects.filter(pk=first.pk).delete()
-        sentence = "This post was deleted with its author&#x27;s account."
+        sentence = "Deleted account · This post was deleted with its author&#x27;s account."
         with self.subTest("above the answer, and on its own page"):
             self.assertEqual([one.replace("'", "&#x27;") for one in self.on(second)], [sentence, "two", "answers"])
             self.assertEqual([one.replace("'", "&#x27;") for one in self.on(first)], [sentence, "answers", "two"])
