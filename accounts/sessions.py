@@ -23,10 +23,17 @@ SESSION_FIELDS = sorted(
     (f for f in Session._meta.concrete_fields if f.attname in READ), key=lambda f: READ.index(f.attname)
 )
 COLUMNS = ", ".join([f"s.{f.column}" for f in SESSION_FIELDS] + [f"u.{f.column}" for f in USER_FIELDS])
-STATEMENT = f"""
-    SELECT {COLUMNS} FROM accounts_session s LEFT JOIN accounts_user u ON u.id = s.user_id
-     WHERE s.session_key = {{key}} AND s.expire_date > {{now}}
-"""  # noqa: S608 - column names only
+# What others want to know of every member who comes, in the same statement: names, and SQL over the session `s`.
+ALSO: dict[str, str] = {}
+
+
+@cache
+def _statement() -> str:
+    columns = ", ".join([COLUMNS, *ALSO.values()])
+    return f"""
+        SELECT {columns} FROM accounts_session s LEFT JOIN accounts_user u ON u.id = s.user_id
+         WHERE s.session_key = {{key}} AND s.expire_date > {{now}}
+    """  # noqa: S608 - constants only
 
 
 @cache
@@ -45,6 +52,7 @@ class SessionStore(DatabaseStore):
         self.user_agent = user_agent
         self.member: User | None = None  # whom the row names, loaded with it
         self.used_at = None
+        self.also: dict[str, Any] = {}  # what ALSO asked for, as it was when the session was read
 
     @classmethod
     def get_model_class(cls) -> type[Session]:
@@ -65,14 +73,15 @@ class SessionStore(DatabaseStore):
     def load(self) -> dict[str, Any]:
         now = connection.ops.adapt_datetimefield_value(timezone.now())
         rows = prepared.fetch(
-            "member_session", STATEMENT, {"key": ("text", self.session_key), "now": ("timestamptz", now)}
+            "member_session", _statement(), {"key": ("text", self.session_key), "now": ("timestamptz", now)}
         )
         if not rows:
             self._session_key = None
             return {}
         text, _expires, self.used_at, user_id, *values = _convert(rows[0], _converters(connection.vendor))
         if user_id is not None:
-            self.member = User.from_db(connection.alias, [f.attname for f in USER_FIELDS], values)
+            self.member = User.from_db(connection.alias, [f.attname for f in USER_FIELDS], values[: len(USER_FIELDS)])
+            self.also = dict(zip(ALSO, values[len(USER_FIELDS) :], strict=True))
         return self.decode(text)
 
     def save(self, must_create: bool = False) -> None:

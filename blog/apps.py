@@ -7,8 +7,11 @@ class BlogConfig(AppConfig):
     verbose_name = _("Posts")
 
     def ready(self) -> None:
-        from accounts import signals
+        from accounts import sessions, signals
         from blog import checks, receivers  # noqa: F401 - registers them
+        from blog.models.unread import WITH_SESSION
+
+        sessions.ALSO |= WITH_SESSION
 
         signals.followed.connect(receivers.on_follow)
         signals.unfollowed.connect(receivers.on_unfollow)

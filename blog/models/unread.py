@@ -11,15 +11,21 @@ from microblog import prepared
 AT_MOST = 100  # shown as "99+"
 # A message is counted once, with the conversations, though it is among the notifications, too; and not from whom the
 # member doesn't want to hear. Of the notifications they are gone already, but for those suspended meanwhile.
-COUNTS = f"""
+NOTIFICATIONS = f"""
     (SELECT count(*) FROM (SELECT 1 FROM blog_notification n
       WHERE n.owner_id = {{of}} AND NOT n.read AND n.kind <> 'message'
-        AND NOT (n.count = 1 AND {IS_SUSPENDED.format(person="n.actor_id")}) LIMIT {AT_MOST}) a),
+        AND NOT (n.count = 1 AND {IS_SUSPENDED.format(person="n.actor_id")}) LIMIT {AT_MOST}) a)"""  # noqa: S608
+MESSAGES = f"""
     (SELECT count(*) FROM (SELECT 1 FROM blog_side c
       WHERE c.owner_id = {{of}} AND c.unread > 0 AND {UNTIED.format(reader="{of}", person="c.other_id")}
-      LIMIT {AT_MOST}) b)
-"""  # noqa: S608 - of constants
+      LIMIT {AT_MOST}) b)"""  # noqa: S608 - of constants
+COUNTS = f"{NOTIFICATIONS}, {MESSAGES}"
 OF_MEMBER = f"SELECT {COUNTS.format(of='{member}')}"
+# With the session of a request for a page: its badge costs no statement of its own.
+WITH_SESSION = {
+    "notifications": NOTIFICATIONS.format(of="s.user_id"),
+    "messages": MESSAGES.format(of="s.user_id"),
+}
 # From the key of a session to the counts: a row is there only while somebody is signed in, and theirs is not locked.
 OF_SESSION = f"""
     SELECT {COUNTS.format(of="u.id")} FROM accounts_session s JOIN accounts_user u ON u.id = s.user_id

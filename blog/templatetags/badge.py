@@ -34,7 +34,8 @@ def _unread(context: template.Context) -> Unread:
     if user is None or not user.is_authenticated:
         return Unread()
     if not hasattr(request, "unread"):
-        request.unread = unread_of(user.pk)
+        also = getattr(request.session, "also", None)  # read with the session, unless somebody has read since
+        request.unread = Unread(**also) if also else unread_of(user.pk)
     return request.unread
 
 

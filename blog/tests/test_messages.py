@@ -511,7 +511,7 @@ class Large(Letters):
         self.assertEqual(len(large), len(small))
         middle = Message.objects.filter(conversation__sides__other=self.carol).order_by("pk")[5000].pk
         older = self.queries(f"/messages/@carol/?before={middle}")
-        self.assertEqual(len(older), len(small))
+        self.assertLessEqual(len(older), len(small))  # where nothing is read, the badge is known already
         of_messages = [sql for sql in large + older if 'FROM "blog_message"' in sql]
         self.assertEqual(len(of_messages), 2)
         for sql in of_messages:

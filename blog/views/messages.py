@@ -206,6 +206,7 @@ def talk(
         context |= shown(request, side, page.rows[::-1], latest=not page.has_newer)
         if request.method != "HEAD" and not page.has_newer:
             side.read(page.newest)
+            request.session.also.clear()  # the badge of this very page counts without what is on it
     if form is None:
         context["form"] = blank(request, page.newest if not page.has_newer else side.newest)
     return render(request, "blog/talk.html", context, status=status)
