@@ -49,7 +49,8 @@ def _prepared() -> set[str]:
     kept = getattr(connection, "_prepared_statements", None)
     if kept is None or kept[0] is not connection.connection:
         # Planned once and for all: left to itself the server plans some of them each time, which takes 1 to 2 ms.
-        _run("SET plan_cache_mode = force_generic_plan", (), rows=False)
+        with connection.connection.cursor() as cursor:
+            cursor.execute("SET plan_cache_mode = force_generic_plan")
         kept = (connection.connection, set())
         connection._prepared_statements = kept  # type: ignore[attr-defined] # ours, and gone with the connection
     return kept[1]
