@@ -193,8 +193,10 @@
   }
 
   const grouped = new Intl.NumberFormat(lang, { useGrouping: "always", numberingSystem: "latn" });
+  let presses = 0;
   async function press(button) {
     if (button.dataset.busy) return;
+    const mine = ++presses;
     const address = button.formAction;
     const turn = () => {
       const count = $(".count", button);
@@ -207,8 +209,9 @@
     try {
       const doc = await post(address, act, {}, { "HX-Request": "true" });
       delete button.dataset.busy;
-      for (const old of $$(".act", button.closest(".acts"))) refresh(old, doc);
-      if (button.closest(".lone")) $(".counted")?.replaceWith($(".counted", doc));
+      // Of two that were pressed one after the other, the answer to the later one knows of both.
+      for (const old of mine === presses ? $$(".act", button.closest(".acts")) : [button]) refresh(old, doc);
+      if (button.closest(".lone") && mine === presses) $(".counted")?.replaceWith($(".counted", doc));
     } catch (error) {
       turn();
       refused(error.message === "404" ? { sentence: live.dataset.gone } : error);

@@ -35,7 +35,7 @@ PUBLIC = {"blog:home", "blog:explore", "blog:person", "blog:post", "blog:search"
             },
         ),
         ("newcomer", ["/", "/@newcomer/", "/@newcomer/followers/"], {"blog:home", "followers"}),
-        ("moderator", ["/"], PUBLIC | {"admin:index"}),
+        ("moderator", ["/", "/search/"], PUBLIC | {"admin:index"}),
         ("root", ["/admin/"], {"admin:index"}),
     ],
     ids=["visitor", "member", "newcomer", "moderator", "administrator"],
