@@ -14,6 +14,7 @@ repeat something, it is on their home once: where it turned up last.
 
 # ruff: noqa: S608 - every statement here is built of constants, its values are parameters
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -91,7 +92,7 @@ def home_of(reader: User, cursor: Cursor) -> Page:
 
     def find(limit: int) -> list[tuple]:
         params = _parameters(cursor, reader=reader.pk)
-        walked = _fetch(f"walk_{way.name}_{WALK}", _page_sql(_walk(way), way, "{reader}", UNHEARD_ONCE), params, limit)
+        walked = _fetch(f"walk_{way.name}_{WALK}", _walked(way, WALK), params, limit)
         if len(walked) == limit:
             return walked
         by_heads = _by_heads if connection.vendor == "postgresql" else _by_heads_in_steps
@@ -143,12 +144,17 @@ def _direction(cursor: Cursor) -> Direction:
     return FIRST if cursor.before is None else BEFORE
 
 
-def _walk(way: Direction) -> str:
+@cache
+def _walked(way: Direction, walk: int) -> str:
+    return _page_sql(_walk(way, walk), way, "{reader}", UNHEARD_ONCE)
+
+
+def _walk(way: Direction, walk: int) -> str:
     columns = "p.id, p.author_id, p.reply_to_id, p.repost_of_id, p.other_id"
     return f"""
         SELECT {columns} FROM (
             SELECT {columns} FROM blog_post p WHERE p.hidden_at IS NULL {way.within}
-             ORDER BY p.id {way.order} LIMIT {WALK}
+             ORDER BY p.id {way.order} LIMIT {walk}
         ) p
         WHERE {OF_PEOPLE.format("p.author_id")} AND {WANTED}
         ORDER BY p.id {way.order} LIMIT {{limit}}
@@ -245,9 +251,9 @@ def _dressed(posts: str, reader: str | None) -> str:
 def _fetch(name: str, sql: str, params: dict[str, tuple[str, int]], limit: int) -> list[tuple]:
     """Rows of a statement. Its limit is written into it: for an unknown one the planner would join whole tables."""
     found = prepared.fetch(f"{name}_{limit}", sql.replace("{limit}", str(limit)), params)
-    return [_plain(row) for row in found]
+    return found if connection.vendor == "postgresql" else [_plain(row) for row in found]
 
 
 def _plain(row: tuple) -> tuple:
     """SQLite has no booleans."""
-    return row if connection.vendor == "postgresql" else (*row[:-2], bool(row[-2]), bool(row[-1]))
+    return (*row[:-2], bool(row[-2]), bool(row[-1]))
