@@ -267,7 +267,7 @@ class Finding(Moderation):
                 address = cl.older and f"{PEOPLE}{cl.older_link}"
         self.assertEqual(seen, list(User.objects.order_by("-pk").values_list("username", flat=True)))
         self.assertLess(set(made), set(seen))
-        statements = " ".join(query["sql"].upper() for query in queries)
+        statements = " ".join(query["sql"].upper() for query in queries if "accounts_session" not in query["sql"])
         self.assertNotIn("COUNT(", statements)
         self.assertNotIn("OFFSET", statements)
 

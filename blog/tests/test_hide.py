@@ -181,7 +181,7 @@ class Hiding(TestCase):
             make_post(make_user(f"p{n}"), "More.")
         twenty = queries()
         self.assertEqual(len(twenty), len(ten))
-        statements = " ".join(query["sql"].upper() for query in twenty)
+        statements = " ".join(query["sql"].upper() for query in twenty if "accounts_session" not in query["sql"])
         self.assertNotIn("COUNT(", statements)
         self.assertNotIn("OFFSET", statements)
 
