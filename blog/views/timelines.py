@@ -1,6 +1,6 @@
 """The pages that are timelines, and the counts behind "3 new posts"."""
 
-from collections.abc import Set
+from collections.abc import Hashable, Set
 from functools import partial
 from typing import Any
 
@@ -62,7 +62,7 @@ def home_page(request: HttpRequest, form: PostForm | None = None, status: int = 
     context = {**timeline(page, request.user), **forms}
     if form:
         return render(request, "blog/home.html", context, status=status)
-    return shell(request, "blog/home.html", context)
+    return shell(request, "blog/home.html", context, writes_in)
 
 
 @require_safe
@@ -80,14 +80,14 @@ def explore(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated and (chosen := who_to_follow(request.user)):
         # Kept as HTML for everybody to whom the same people are suggested; loaded only where it is not at hand.
         context |= {"suggestions": (chosen, suggestions.period()), "suggested": partial(suggestions.people, chosen)}
-    return shell(request, "blog/explore.html", context)
+    return shell(request, "blog/explore.html", context, context.get("suggestions"))
 
 
-def shell(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-    """A page of which all but the timeline is decided by the reader, their colours, and its address."""
+def shell(request: HttpRequest, template: str, context: dict[str, Any], *besides: Hashable) -> HttpResponse:
+    """A page of which all but the rows is decided by the reader, their colours, its address, and `besides`."""
     user = request.user
     stamp = user.stamp if user.is_authenticated else (site_url(request), bool(request.GET))
-    return render_kept(request, template, (stamp, theme_of(request)), context)
+    return render_kept(request, template, (stamp, theme_of(request), context["page"].shape, *besides), context)
 
 
 @require_safe
