@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
@@ -54,7 +53,7 @@ def home_page(request: HttpRequest, form: PostForm | None = None, status: int = 
     if has_gone(request, page):
         return redirect(request.path)
     writes_in = request.session.get(WRITES_IN, "")
-    if form is None and (draft := drafts.take(request, reverse("blog:new"))):
+    if form is None and (draft := drafts.take(request, "blog:new")):
         form = PostForm(initial={"body": draft, "language": writes_in})
         messages.info(request, _("What you had written is back. It is not posted yet."))
     # A blank form is kept as HTML, and made only where it is not at hand.
