@@ -123,7 +123,8 @@ def person(request: HttpRequest, username: str) -> HttpResponse:
         page = timelines.profile(who, cursor_of(request), request.user)
     if has_gone(request, page):
         return redirect(request.path)
-    context = {**timeline(page, request.user), "person": who, "ties": between}
+    takes = request.user.is_authenticated and request.user.may_write_to(who, between)
+    context = {**timeline(page, request.user), "person": who, "ties": between, "takes_messages": takes}
     return render(request, "blog/person.html", context)
 
 
