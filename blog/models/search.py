@@ -31,7 +31,8 @@ class SearchRowQuerySet(models.QuerySet["SearchRow"]):
         posts = list(posts)
         if hidden := [post.pk for post in posts if post.hidden_at]:
             _drop(hidden)
-        shown = [post for post in posts if not post.hidden_at and post.body]
+        # In the order of their keys: for a key that is less than the one before FTS5 writes a segment of its own.
+        shown = sorted((post for post in posts if not post.hidden_at and post.body), key=lambda post: post.pk)
         for start in range(0, len(shown), AT_ONCE):
             (_write_vectors if connection.vendor == "postgresql" else _write_fts)(shown[start : start + AT_ONCE])
 
