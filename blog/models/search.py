@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 TABLE = "blog_search"
 PLAIN = "plain"  # the mark, in a vector, of a post whose language has no stems
 AT_ONCE = 200  # rows in one statement
+SHORT = 4  # letters: most of the words that every other post has are no longer
 PAGES = 500  # of FTS5, about 4 KB each, that are merged in one transaction
 
 
@@ -181,8 +182,17 @@ def vector(plain: Iterable[str], marks: Iterable[str]) -> str:
 
 
 def pairs(plain: Sequence[str]) -> list[str]:
-    """Two characters that follow one another ("~東京"), in writing that puts no spaces between words."""
-    return [f"~{a}{b}" for a, b in pairwise(plain) if words.is_character(a) and words.is_character(b)]
+    """What follows what, of words that many posts have: two characters ("~東京"), two short words ("~of the").
+
+    The index knows no places. By these it finds a phrase without offering all posts that have both words somewhere.
+    """
+    together = []
+    for a, b in pairwise(plain):
+        if words.is_character(a) and words.is_character(b):
+            together.append(f"~{a}{b}")
+        elif max(len(a), len(b)) <= SHORT:
+            together.append(f"~{a} {b}")
+    return together
 
 
 def quoted(lexeme: str) -> str:

@@ -20,7 +20,7 @@ from microblog.languages import base
 
 MAX_CHARACTERS = 500  # of a query; the rest is not read
 MAX_TERMS = 12
-MAX_PREFIXES = 3  # an engine reads all words that begin so, and for each of them all posts
+MAX_PREFIXES = 4  # an engine reads all words that begin so, and for each of them all posts
 MAX_PHRASE = 40  # words
 SHORTEST_PREFIX = 2  # letters
 
