@@ -122,16 +122,19 @@ IS_OF_PEOPLE = """({0} = {{reader}} OR (
     SELECT 1 FROM accounts_follow f WHERE f.follower_id = {{reader}} AND f.followed_id = {0} LIMIT 1) IS NOT NULL)"""
 UNHEARD_ONCE = f"WITH unheard AS MATERIALIZED ({UNHEARD})"
 # What of these people's posts belongs on the reader's home, besides that they are not hidden.
-WANTED = f"""
+MEANT = f"""
     p.author_id NOT IN (SELECT id FROM unheard)
     AND (p.reply_to_id IS NULL OR {IS_OF_PEOPLE.format("p.other_id")})
     AND (p.repost_of_id IS NULL OR p.other_id NOT IN (SELECT id FROM unheard))
-    AND NOT EXISTS (
-        SELECT 1 FROM blog_post n
-         WHERE n.repost_of_id = COALESCE(p.repost_of_id, p.id) AND n.id > p.id AND n.hidden_at IS NULL
-           AND n.author_id NOT IN (SELECT id FROM unheard)
-           AND {IS_OF_PEOPLE.format("n.author_id")})
 """
+# That one of them has repeated it later: it stands there.
+REPEATED = f"""
+    SELECT 1 FROM blog_post n
+     WHERE n.repost_of_id = COALESCE(p.repost_of_id, p.id) AND n.id > p.id AND n.hidden_at IS NULL
+       AND n.author_id NOT IN (SELECT id FROM unheard)
+       AND {IS_OF_PEOPLE.format("n.author_id")} LIMIT 1
+"""
+WANTED = f"{MEANT} AND NOT EXISTS ({REPEATED})"
 
 
 @dataclass(frozen=True)
@@ -158,18 +161,16 @@ def _direction(cursor: Cursor) -> Direction:
 
 @cache
 def _walked(way: Direction, walk: int) -> str:
-    return _page_sql(_walk(way, walk), way, "{reader}", UNHEARD_ONCE)
-
-
-def _walk(way: Direction, walk: int) -> str:
-    columns = "p.id, p.author_id, p.reply_to_id, p.repost_of_id, p.other_id"
+    posts = f"""
+        SELECT p.id, p.author_id, p.reply_to_id, p.repost_of_id, p.other_id FROM blog_post p
+         WHERE p.hidden_at IS NULL {way.within} ORDER BY p.id {way.order} LIMIT {walk}
+    """
+    # Each condition only where the ones before it hold: of 800 posts few are of these people, few of these repeated.
     return f"""
-        SELECT {columns} FROM (
-            SELECT {columns} FROM blog_post p WHERE p.hidden_at IS NULL {way.within}
-             ORDER BY p.id {way.order} LIMIT {walk}
-        ) p
-        WHERE CASE WHEN {OF_PEOPLE.format("p.author_id")} THEN {WANTED} ELSE FALSE END
-        ORDER BY p.id {way.order} LIMIT {{limit}}
+        {UNHEARD_ONCE} {_dressed(posts, "{reader}")}
+         WHERE CASE WHEN {OF_PEOPLE.format("p.author_id")} THEN {MEANT} ELSE FALSE END
+           AND CASE WHEN o.repost_count > 0 THEN ({REPEATED}) IS NULL ELSE TRUE END
+         ORDER BY p.id {way.order} LIMIT {{limit}}
     """
 
 
