@@ -20,7 +20,6 @@ from accounts.models.names import begins, plain
 from accounts.validators import fold
 from microblog.admin import Verb, VerbAdmin
 
-
 WORDS_AT_MOST = 5  # of a search, one statement each
 PEOPLE_AT_MOST = 1000  # who have a word in their names that begins so
 
