@@ -34,7 +34,7 @@ _ALONE = (
     r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Bopomofo}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}ー々&&\p{L}]"
 )
 _UNIT = regex.compile(
-    rf"(?P<character>{_ALONE}\p{{M}}*+)"
+    rf"(?P<character>{_ALONE}[\p{{M}}ﾞﾟ]*+)"  # the marks of half-width kana are letters until `fold` joins them
     rf"|(?P<word>[[\p{{L}}\p{{N}}]--{_ALONE}][[\p{{L}}\p{{Mn}}\p{{Mc}}\p{{N}}]--{_ALONE}]*+)"
     rf"|(?P<emoji>\p{{RI}}{{2}}|{text.EMOJI.pattern})",
     regex.V1,

@@ -120,7 +120,10 @@ class Post(models.Model):
         constraints = [
             models.CheckConstraint(condition=~Q(body="") | Q(repost_of__isnull=False), name="post_not_empty"),
             models.CheckConstraint(condition=Q(body="") | Q(repost_of=None), name="repost_is_empty"),
-            models.UniqueConstraint(fields=["repost_of", "author"], name="repost_once"),
+            # With its condition, or SQLite looks for posts that repeat nothing in this index, and sorts all there are.
+            models.UniqueConstraint(
+                fields=["repost_of", "author"], name="repost_once", condition=Q(repost_of__isnull=False)
+            ),
         ]
         indexes = [
             # These two cover the home timeline and Explore: the newest visible posts of a person, and of everybody,

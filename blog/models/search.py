@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 TABLE = "blog_search"
 PLAIN = "plain"  # the mark, in a vector, of a post whose language has no stems
 AT_ONCE = 200  # rows in one statement
+SHORT = 4  # letters: most of the words that every other post has are no longer
 PAGES = 500  # of FTS5, about 4 KB each, that are merged in one transaction
 
 
@@ -31,7 +32,8 @@ class SearchRowQuerySet(models.QuerySet["SearchRow"]):
         posts = list(posts)
         if hidden := [post.pk for post in posts if post.hidden_at]:
             _drop(hidden)
-        shown = [post for post in posts if not post.hidden_at and post.body]
+        # In the order of their keys: for a key that is less than the one before FTS5 writes a segment of its own.
+        shown = sorted((post for post in posts if not post.hidden_at and post.body), key=lambda post: post.pk)
         for start in range(0, len(shown), AT_ONCE):
             (_write_vectors if connection.vendor == "postgresql" else _write_fts)(shown[start : start + AT_ONCE])
 
@@ -180,8 +182,17 @@ def vector(plain: Iterable[str], marks: Iterable[str]) -> str:
 
 
 def pairs(plain: Sequence[str]) -> list[str]:
-    """Two characters that follow one another ("~東京"), in writing that puts no spaces between words."""
-    return [f"~{a}{b}" for a, b in pairwise(plain) if words.is_character(a) and words.is_character(b)]
+    """What follows what, of words that many posts have: two characters ("~東京"), two short words ("~of the").
+
+    The index knows no places. By these it finds a phrase without offering all posts that have both words somewhere.
+    """
+    together = []
+    for a, b in pairwise(plain):
+        if words.is_character(a) and words.is_character(b):
+            together.append(f"~{a}{b}")
+        elif max(len(a), len(b)) <= SHORT:
+            together.append(f"~{a} {b}")
+    return together
 
 
 def quoted(lexeme: str) -> str:

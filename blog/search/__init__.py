@@ -22,7 +22,7 @@ from blog.search import cursor as cursors
 from blog.search import elastic, postgres, sqlite
 from blog.search.cursor import CursorError
 from blog.search.engine import EngineError, Hit, Order, Wanted
-from blog.search.query import Query, other_tries, parse
+from blog.search.query import Query, other_tries, parse, shorten
 
 __all__ = [
     "PAGE",
@@ -35,6 +35,7 @@ __all__ = [
     "match",
     "other_tries",
     "parse",
+    "shorten",
     "written",
 ]
 PAGE = 20

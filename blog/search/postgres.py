@@ -136,7 +136,6 @@ def _lexemes(term: Term, values: Values) -> str:
     phrase = " <-> ".join(quoted(f"={word}") for word in term.words)
     if term.kind == "prefix":
         return f"({values.add(f'{phrase}:*')}::tsquery)"
-    # The index knows no places, so it would offer all posts that have both of two frequent characters.
     return f"({values.add(' & '.join([f'({phrase})', *map(quoted, pairs(term.words))]))}::tsquery)"
 
 

@@ -20,6 +20,7 @@ from microblog.languages import base
 
 MAX_CHARACTERS = 500  # of a query; the rest is not read
 MAX_TERMS = 12
+MAX_PREFIXES = 4  # an engine reads all words that begin so, and for each of them all posts
 MAX_PHRASE = 40  # words
 SHORTEST_PREFIX = 2  # letters
 
@@ -114,12 +115,17 @@ class _Reading:
         self.filters.setdefault(name, []).append(value)
 
 
+def shorten(asked: str) -> tuple[str, bool]:
+    """What is read of the text of a search, and whether that is all of it."""
+    cleaned = text.clean(asked[: 4 * MAX_CHARACTERS])
+    return cleaned[:MAX_CHARACTERS], len(asked) <= 4 * MAX_CHARACTERS and len(cleaned) <= MAX_CHARACTERS
+
+
 def parse(asked: str, *, typing: bool = False) -> Query:
     """Read the text of a search; `typing`: the last word may be a beginning. Never raises."""
-    cleaned = text.clean(asked[: 4 * MAX_CHARACTERS])
     reading = _Reading()
-    shortened = cleaned[:MAX_CHARACTERS]
-    if len(asked) > 4 * MAX_CHARACTERS or len(cleaned) > MAX_CHARACTERS:
+    shortened, is_whole = shorten(asked)
+    if not is_whole:
         sentence = ngettext(
             "Only the first %(n)d character was read.", "Only the first %(n)d characters were read.", MAX_CHARACTERS
         )
@@ -133,13 +139,13 @@ def parse(asked: str, *, typing: bool = False) -> Query:
 def _query(shortened: str, reading: _Reading) -> Query:
     required = list(dict.fromkeys(reading.required))
     excluded = list(dict.fromkeys(reading.excluded))
-    if len(required) + len(excluded) > MAX_TERMS:
+    if (most := _affordable([*required, *excluded])) < len(required) + len(excluded):
         sentence = ngettext(
-            "Only the first %(n)d word was looked for.", "Only the first %(n)d words were looked for.", MAX_TERMS
+            "Only the first %(n)d word was looked for.", "Only the first %(n)d words were looked for.", most
         )
-        reading.problems.append(sentence % {"n": MAX_TERMS})
-        required = required[:MAX_TERMS]
-        excluded = excluded[: MAX_TERMS - len(required)]
+        reading.problems.append(sentence % {"n": most})
+        required = required[:most]
+        excluded = excluded[: most - len(required)]
     filters = {name: tuple(dict.fromkeys(values)) for name, values in reading.filters.items()}
     query = Query(
         shortened,
@@ -154,6 +160,12 @@ def _query(shortened: str, reading: _Reading) -> Query:
         sentence = _("Say also what to look for, not only what to leave out.")
         return Query(shortened, problems=(*query.problems, sentence))
     return query
+
+
+def _affordable(terms: list[Term]) -> int:
+    """How many of `terms` are looked for: up to MAX_TERMS, and to the last one before a prefix too many."""
+    prefixes = [n for n, term in enumerate(terms) if term.kind == "prefix"]
+    return min(MAX_TERMS, len(terms), *prefixes[MAX_PREFIXES:])
 
 
 def _take(reading: _Reading, piece: regex.Match, typing: bool) -> None:

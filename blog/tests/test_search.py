@@ -1,7 +1,8 @@
 """What a search finds, in which order, and for whom. The corpus (test_search_corpus.py) has the languages."""
 
+import re
 from datetime import UTC, datetime, timedelta
-from unittest import mock
+from unittest import mock, skipUnless
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
@@ -11,8 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from accounts.tests.base import make_user
 from blog import search
 from blog.models import Post
+from blog.models.search import TABLE
 from blog.search import blocks, cursor, postgres
-from blog.search.engine import END, EngineError, Hit
+from blog.search.engine import END, EngineError, Hit, Wanted
 from blog.tests import corpus
 from blog.tests.base import make_post
 
@@ -200,6 +202,26 @@ class Order(TestCase):
         with CaptureQueriesContext(connection) as captured:
             search.match("sourdough", viewer=VISITOR)
         self.assertLessEqual(len(captured), 2)
+
+    @skipUnless(connection.vendor == "postgresql", "the others' indexes know the places of words")
+    def test_a_phrase_of_words_that_all_have_is_looked_up_too(self):
+        """The index offers no post that has both of two short words, or characters, where they are no neighbours."""
+        self.write("The cat and the dog of the house: 東に京.", 30)
+        for asked, offered in {
+            '"of and"': False,
+            '"東京"': False,
+            '"and the" "に京"': True,
+            '"cat house"': True,
+        }.items():
+            values = postgres.Values()
+            conditions = " AND ".join(postgres._conditions(Wanted(search.parse(asked)), values))
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL enable_seqscan = off")
+                statement = f"EXPLAIN ANALYZE SELECT rowid FROM {TABLE} WHERE {conditions}"  # noqa: S608 - ours
+                cursor.execute(statement, values.named())
+                plan = "\n".join(line for (line,) in cursor.fetchall())
+            [found] = re.findall(r"Bitmap Index Scan on search_vector .*rows=(\d+) ", plan)
+            self.assertEqual(int(found) > 0, offered, asked)
 
 
 class Cursors(TestCase):

@@ -10,7 +10,8 @@ from django.core.management import CommandError, call_command
 
 from accounts.tests.base import make_user
 from blog import search
-from blog.models import SearchEntry, SearchIndex, SearchRow
+from blog.management.commands.search_index import Command
+from blog.models import Post, SearchEntry, SearchIndex, SearchRow
 from blog.search import build, calls
 from blog.tests.base import make_post
 from microblog.tests.clusters import Cluster, Pretender
@@ -50,6 +51,20 @@ def test_rebuild_says_how_far_it_is_how_fast_and_how_long_it_takes(cluster, post
     assert "a second" in shown
     assert "s left" in shown
     assert found() == posts
+
+
+def test_how_far_it_is_looks_like_no_error():
+    terminal = Terminal()
+    Command(stderr=terminal, force_color=True).progress(iter([1]), count=False)
+    assert terminal.getvalue().startswith("\r1 posts, ")
+
+
+@pytest.mark.elasticsearch
+def test_a_bar_ends_at_its_end(cluster, posts):
+    ada = Post.objects.get(pk=posts[0]).author
+    Post.objects.get(pk=posts[0]).hide("why not")
+    Post.objects.get(pk=posts[1]).repost(ada)
+    assert "] 4 of 4 posts" in run("--rebuild")[1]
 
 
 @pytest.mark.elasticsearch

@@ -31,6 +31,7 @@ def marked(body, query, language="en"):
         ),
         ("<bdi>#bread</bdi> @ada", "#bread", "<bdi>#<mark>bread</mark></bdi> @ada"),
         ("東京タワーと京都", "京タ", "東<mark>京タ</mark>ワーと京都"),
+        ("ﾊﾟﾝとガﾗｽ", "パン ガラス", "<mark>ﾊﾟﾝ</mark>と<mark>ガﾗｽ</mark>"),
         ("🎉 party 👍🏽", "🎉 👍", "<mark>🎉</mark> party <mark>👍🏽</mark>"),
         ("bread", "from:ada lang:en", "bread"),
         ("bread", "", "bread"),

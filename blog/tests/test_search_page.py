@@ -66,6 +66,13 @@ class Posts(Page):
         self.assertContains(later, '<a class="button" rel="prev" href="/search/?q=bread">First page</a>')
         self.assertNotContains(later, 'class="meant"')
 
+    def test_the_links_of_a_very_long_text_have_what_was_read(self):
+        asked = "bread and " * 1000
+        page = self.get(asked)
+        self.assertContains(page, "Only the first 500 characters were read.")
+        self.assertContains(page, f'value="{asked}"')  # the box keeps what was typed
+        self.assertLess(max(len(url) for _kind, _label, url in page.context["tabs"]), 600)
+
     def test_each_order_is_a_link(self):
         page = self.get("bread", order="newest")
         self.assertContains(page, '<a href="/search/?q=bread">Best match</a>')

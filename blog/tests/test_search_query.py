@@ -98,6 +98,13 @@ def test_very_long_queries_are_bounded_and_it_is_told():
     assert (len(left_out.required), len(left_out.excluded)) == (1, MAX_TERMS - 1)
 
 
+def test_of_beginnings_there_are_few_for_each_is_many_words():
+    query = parse("bread aa* bb* -cc* dd* oven ee*")
+    assert [term.words[0] for term in query.required] == ["bread", "aa", "bb", "dd", "oven", "ee"]
+    assert (query.excluded, query.problems) == ((), ("Only the first 6 words were looked for.",))
+    assert parse("aa* bb* -cc* oven").problems == ()
+
+
 def test_other_tries_are_wider():
     assert other_tries(parse("bread from:ada -rye")) == ["bread", "bread*"]
     assert other_tries(parse('"fresh bread" oven')) == ["fresh bread oven", "fresh bread"]

@@ -103,6 +103,8 @@ def answer(request: HttpRequest, asked: dict[str, str], context: dict[str, Any])
 def address(asked: dict[str, str]) -> str:
     """The address of a search; what is as usual is left out."""
     usual = {"kind": "posts", "order": "best", "before": ""}
+    # Only what is read of a very long text: a dozen links repeat it.
+    asked = {**asked, "q": search.shorten(asked["q"])[0]}
     parameters = {name: value for name, value in asked.items() if value != usual.get(name)}
     return f"{reverse('blog:search')}?{urlencode(parameters)}"
 

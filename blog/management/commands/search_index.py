@@ -89,12 +89,12 @@ class Command(BaseCommand):
 
     def progress(self, steps: Iterator[int], *, count: bool = True) -> int:
         """Go through `steps`, saying on a terminal how far it is, how fast, and how long it takes. Return the sum."""
-        total = Post.objects.count() if count and self.stderr.isatty() else 0
+        total = Post.objects.indexed().count() if count and self.stderr.isatty() else 0
         begun, done = monotonic(), 0
         for step in steps:
             done += step
-            if self.stderr.isatty():
-                self.stderr.write(f"\r{how_far(done, total, monotonic() - begun)} ", ending="")
+            if self.stderr.isatty():  # as it is: the usual style there is an error's red
+                self.stderr.write(f"\r{how_far(done, total, monotonic() - begun)} ", style_func=str, ending="")
                 self.stderr.flush()
         if self.stderr.isatty():
             self.stderr.write("")

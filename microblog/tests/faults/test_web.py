@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -142,6 +143,14 @@ def test_each_request_is_one_line_and_gunicorn_speaks_in_the_same_format(site: S
         unlike = [line for line in web.output.splitlines() if not line.startswith("20") or "Z " not in line[:26]]
         assert unlike == []
         assert "INFO gunicorn.error [-] Starting gunicorn" in web.output
+
+
+def test_a_search_of_ten_thousand_characters_is_answered_by_its_page(site: Site):
+    with site.serve():
+        for character in ("x", "麵", "🍞"):
+            answer = traffic.visit(site.browser, f"/search/?q={quote(character * 10_000)}")
+            assert "Only the first 500 characters were read." in answer.text
+        assert site.browser.get(f"/search/?q={'x' * 200_000}").status == 414
 
 
 def beside(web: Process) -> int | None:
