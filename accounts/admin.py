@@ -15,9 +15,13 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.forms.fields import UniqueMixin
-from accounts.models import User
+from accounts.models import NameWord, User
+from accounts.models.names import begins, plain
 from accounts.validators import fold
 from microblog.admin import Verb, VerbAdmin
+
+WORDS_AT_MOST = 5  # of a search, one statement each
+PEOPLE_AT_MOST = 1000  # who have a word in their names that begins so
 
 
 def may_suspend(moderator: User, person: User) -> bool:
@@ -66,7 +70,8 @@ class LanguageFilter(admin.SimpleListFilter):
         return settings.LANGUAGES
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        return queryset.filter(language=self.value()) if self.value() else queryset
+        known = self.value() in dict(self.lookup_choices)
+        return queryset.filter(language=self.value()) if known else queryset
 
 
 class PersonForm(UniqueMixin, forms.ModelForm):
@@ -83,6 +88,16 @@ class PersonForm(UniqueMixin, forms.ModelForm):
         return super().clean()
 
 
+def called(term: str) -> Q:
+    """Whose names hold words that begin as those of `term` do, each of them."""
+    found = Q()
+    for word in plain(term).split()[:WORDS_AT_MOST]:
+        # The people first: within an OR, PostgreSQL would walk everybody.
+        people = NameWord.objects.filter(begins("word", word)).values_list("person", flat=True)[:PEOPLE_AT_MOST]
+        found &= begins("username_key", word) | Q(pk__in=list(people))
+    return found
+
+
 @admin.register(User)
 class PeopleAdmin(VerbAdmin):
     """Nobody is added here (people join), deleted here (that is theirs), or given a password (they reset it)."""
@@ -91,7 +106,7 @@ class PeopleAdmin(VerbAdmin):
     list_display = ("username", "name", "email", "created_at", "last_seen_at", "written", "state")
     list_filter = (SuspendedFilter, "is_staff", LanguageFilter)
     search_fields = ("username",)  # shows the box; `get_search_results` finds
-    search_help_text = _("The beginning of a username or of an e-mail address.")
+    search_help_text = _("The beginning of a username, of the words of a name, or of an e-mail address.")
     verbs = (SUSPEND, RESTORE)
     seen = ("username", "name", "email", "about", "language", "created_at", "last_seen_at", "state")
     numbers = ("written", "followers", "following")
@@ -101,9 +116,9 @@ class PeopleAdmin(VerbAdmin):
         key = fold(term.strip().removeprefix("@"))
         if not key:
             return queryset, False
-        # Both are index scans on PostgreSQL (username_prefix, email_prefix).
+        # Index scans on PostgreSQL, all of them (username_prefix, email_prefix, word_prefix).
         found = Q(email_key__startswith=key)
-        return queryset.filter(found if "@" in key else found | Q(username_key__startswith=key)), False
+        return queryset.filter(found if "@" in key else found | Q(username_key__startswith=key) | called(term)), False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Administrators; and nobody but a superuser changes a superuser."""

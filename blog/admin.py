@@ -64,7 +64,8 @@ class LanguageFilter(admin.SimpleListFilter):
         return [*settings.LANGUAGES, ("und", _("Unknown"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        return queryset.filter(language=self.value()) if self.value() else queryset
+        known = self.value() in dict(self.lookup_choices)
+        return queryset.filter(language=self.value()) if known else queryset
 
 
 @admin.register(Post)

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import BadRequest, MiddlewareNotUsed
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import resolve
 
 from microblog.logging import ACCESS, PROBES, request_id, without_secrets
-from microblog.views import method_not_allowed, not_found
+from microblog.views import bad_request, method_not_allowed, not_found
 
 Handler = Callable[[HttpRequest], HttpResponse]
 WELL_FORMED = re.compile(r"[\w-]{8,200}", re.ASCII)
@@ -38,10 +39,18 @@ class RequestMiddleware:
             if response.cookies and not request.is_secure() and on_this_machine(request):
                 for cookie in response.cookies.values():
                     cookie["secure"] = ""
+            if request.method == "HEAD" and not response.streaming:
+                leave_out_the_text(response)
             _note(request, response.status_code, begun)
         finally:
             request_id.reset(token)
         return response
+
+
+def leave_out_the_text(response: HttpResponse) -> None:
+    """A HEAD wants the headers only; gunicorn would drop the text itself, but with a warning in the log each time."""
+    response.headers.setdefault("Content-Length", str(len(response.content)))
+    response.content = b""
 
 
 def on_this_machine(request: HttpRequest) -> bool:
@@ -88,6 +97,25 @@ class MethodMiddleware:
         if response.status_code == 405 and not response.content:
             return method_not_allowed(request, response.headers["Allow"])
         return response
+
+
+class MistakeMiddleware:
+    """With DEBUG, too, a visitor's mistake gets the site's own page: the debugger's is for crashes of ours."""
+
+    def __init__(self, get_response: Handler) -> None:
+        if not settings.DEBUG:
+            raise MiddlewareNotUsed  # Django asks the handlers in urls.py then
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        unknown = response.status_code == 404 and request.resolver_match is None
+        return not_found(request) if unknown else response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, Http404):
+            return not_found(request, exception)
+        return bad_request(request, exception) if isinstance(exception, BadRequest) else None
 
 
 class ContentSecurityPolicyMiddleware:

@@ -231,6 +231,12 @@ class Finding(Moderation):
         self.assertEqual(self.names("?q=ob"), [])
         self.assertEqual(self.names("?q=%25"), [])
 
+    def test_people_are_found_by_the_words_of_the_name_that_they_show(self):
+        zoe = make_user("zed", name="Zoë O'Ferri")
+        for term in ("ferri", "Zoe", "ZOË fer", "ferri zed"):
+            self.assertEqual(self.names(f"?q={term}"), [zoe.username], term)
+        self.assertEqual(self.names("?q=ferri ada"), [])
+
     def test_filters_find_the_suspended_the_staff_and_a_language(self):
         self.ada.suspend()
         self.assertEqual(self.names("?state=suspended"), ["ada"])
@@ -251,6 +257,8 @@ class Finding(Moderation):
             "?zzz=1",
             "?all=",
             "?state=x",
+            "?language=%00",
+            "?is_staff__exact=%00",
         ]:
             with self.subTest(query):
                 self.assertIn(self.client.get(PEOPLE + query).status_code, {200, 302})

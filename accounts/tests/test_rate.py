@@ -102,6 +102,13 @@ class OtherLimits(Limited):
         self.assertEqual(self.status("/accounts/register/", {}, "198.51.100.7"), 422)
         self.assertEqual(self.client.get("/accounts/register/").status_code, 200)
 
+    def test_registrations_of_one_name(self):
+        for number in range(20):
+            self.assertEqual(self.status("/accounts/register/", {"username": "Ada"}, f"192.0.2.{number}"), 422)
+        self.assertEqual(self.status("/accounts/register/", {"username": " aDA"}, "198.51.100.7"), 429)
+        self.assertEqual(self.status("/accounts/register/", {"username": "bea"}, "198.51.100.7"), 422)
+        self.assertEqual(self.status("/accounts/register/", {"username": "\0"}, "198.51.100.7"), 422)
+
     def test_resets_of_one_mailbox_whether_or_not_somebody_has_it(self):
         make_user("ada")
         for email in ("ada@example.com", "nobody@example.com"):

@@ -14,9 +14,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import tasks
 from accounts.forms import RegisterForm, SignInForm
 from accounts.models import Departure, User
+from accounts.validators import fold
 from microblog.addresses import site_address, wanted
-from microblog.ratelimit import limit
+from microblog.ratelimit import check, limit
 from microblog.retry import after_commit
+
+HOUR = timedelta(hours=1)
 
 
 def enter(request: HttpRequest, member: User, *, remember: bool) -> HttpResponse:
@@ -31,10 +34,12 @@ def enter(request: HttpRequest, member: User, *, remember: bool) -> HttpResponse
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @sensitive_post_parameters("password1", "password2")
-@limit("register", times=30, per=timedelta(hours=1))
+@limit("register", times=30, per=HOUR)
 def register(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         return redirect(wanted(request) or "blog:home")
+    if name := request.POST.get("username", "").strip():
+        check("register as", fold(name[:64]), times=20, per=HOUR)  # from however many addresses
     form = RegisterForm(request.POST if request.method == "POST" else None)
     if form.is_valid() and (member := form.register()):
         after_commit(tasks.send_welcome, member.pk, site_address(request), get_language())

@@ -27,6 +27,7 @@ def move_people(move: Move) -> None:
     joined = {who: plan.moment(time) for who, time in move.source.earliest("post", "timestamp", "user_id")}
     for batch in batches(move.source.rows("user", COLUMNS, order=["id"], times=["last_seen"])):
         new = [row for row in batch if row[0] not in move.people]
+        _tell_of_known(move, batch)
         gone = [row[0] for row in batch if move.people.get(row[0]) == GONE]
         move.report.known["people"] += len(batch) - len(new) - len(gone)
         for old_id in gone:
@@ -44,6 +45,19 @@ def _recall(move: Move) -> None:
     for batch in batches(moved):
         here = set(User.objects.filter(pk__in=[new for _old, new in batch]).values_list("pk", flat=True))
         move.people.update((old, new if new in here else GONE) for old, new in batch)
+
+
+def _tell_of_known(move: Move, batch: list[tuple]) -> None:
+    """Say of those whom an earlier run took what is otherwise here: it may have been killed before it could."""
+    here = User.objects.in_bulk({move.people[row[0]] for row in batch if row[0] in move.people} - {GONE})
+    for old_id, name, email, *_rest in batch:
+        person = here.get(move.people.get(old_id, GONE))
+        if person and person.username != _name(name):
+            reason = "people from an earlier run who have another name here"
+            move.report.change(reason, f"{_name(name) or 'no name'} ({old_id}) is {person.username} now")
+        if person and _email(email) and not person.email:
+            reason = "people from an earlier run who have no e-mail address here"
+            move.report.change(reason, f"{person.username} ({old_id}): {_email(email)}")
 
 
 class Claims:

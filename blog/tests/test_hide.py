@@ -191,6 +191,8 @@ class Hiding(TestCase):
             "?q=author:",
             "?q=language:",
             "?q=author:%00x",
+            "?language=%00",
+            "?language=x",
             "?p=x",
             "?p=" + "9" * 40,
             "?o=1",

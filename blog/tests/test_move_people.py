@@ -159,6 +159,16 @@ def test_follows_that_cannot_be_are_reported(tmp_path):
     assert (ada.following_count, ada.follower_count) == (1, 2)
 
 
+def test_a_later_run_says_again_who_is_called_otherwise_here(old):
+    """The first one may have been killed before its summary."""
+    old.person(1, "john smith", email="john@example.com").person(2, "ada", email="JOHN@example.com").person(3, "bea")
+    old.move()
+    printed = old.move()
+    assert "who have another name here (1):\n    john smith (1) is john_smith now" in printed
+    assert "who have no e-mail address here (1):\n    ada (2): JOHN@example.com" in printed
+    assert "(3)" not in printed
+
+
 def test_a_later_run_takes_what_was_added_since(old):
     old.person(1, "ada").post(1, 1)
     old.move()

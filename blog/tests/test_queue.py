@@ -135,7 +135,7 @@ class ReclaimingAndRunning(TestCase):
         with mock.patch("blog.management.commands.worker.call_command") as clean_up:
             for _worker in range(3):
                 Runner(batch=True).turn()
-        clean_up.assert_called_once_with("clean_up")
+        clean_up.assert_called_once_with("clean_up", stdout=mock.ANY)
 
     def test_housekeeping_that_fails_does_not_stop_the_worker(self):
         with (

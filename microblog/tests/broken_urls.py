@@ -5,7 +5,7 @@ from typing import NoReturn
 
 from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.urls import path
 
 from microblog.ratelimit import check
@@ -32,6 +32,7 @@ urlpatterns = [
     path("broken/gone/", raises(InterfaceError("connection already closed"))),
     path("broken/sentence/", raises(BadRequest("This is <not> a page."))),
     path("broken/suspicious/", raises(SuspiciousOperation("Invalid HTTP_HOST header for developers."))),
+    path("broken/lost/", raises(Http404("Nothing matches."))),
     path("broken/forbidden/", raises(PermissionDenied())),
     path("broken/often/", too_often),
     *site,

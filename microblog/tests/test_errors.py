@@ -37,6 +37,16 @@ class Pages(TestCase):
                 self.assertIn("no-store", answer.headers["Cache-Control"])
                 self.assertNotContains(answer, "Traceback", status_code=status)
 
+    @override_settings(DEBUG=True)
+    def test_a_visitors_mistake_has_the_same_page_where_crashes_are_shown(self):
+        for path, status in {"/nothing/here/": 404, "/broken/lost/": 404, "/broken/sentence/": 400}.items():
+            with self.subTest(path):
+                answer = self.client.get(path)
+                self.assertContains(answer, "css/site.css", status_code=status)
+                self.assertNotContains(answer, "DEBUG", status_code=status)
+        self.assertContains(self.client.get("/broken/crash/"), "Traceback", status_code=500)
+        self.assertRedirects(self.client.get("/explore"), "/explore/", 301)
+
     def test_the_sentence_of_a_bad_request_reaches_the_page_and_djangos_own_words_do_not(self):
         sentence = self.client.get("/broken/sentence/", headers=JSON)
         self.assertEqual(sentence.json(), {"error": "This is <not> a page."})

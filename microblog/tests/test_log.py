@@ -9,13 +9,15 @@ from unittest.mock import patch
 
 from django.conf import settings
 from django.core import mail
-from django.test import Client, SimpleTestCase, TestCase, override_settings
+from django.http import HttpResponse
+from django.test import Client, RequestFactory, SimpleTestCase, TestCase, override_settings
 from django.utils.module_loading import import_string
 
 from accounts.tests.base import PASSWORD, make_user
 from microblog.alerts import AT_MOST, AdminMail
 from microblog.logfile import rotating_file
 from microblog.logging import JSONFormatter, RequestFilter, TextFormatter, without_secrets
+from microblog.middleware import RequestMiddleware
 
 BROKEN = override_settings(ROOT_URLCONF="microblog.tests.broken_urls")
 
@@ -140,6 +142,13 @@ class OnTheConsole(TestCase):
         self.assertEqual(len(console.lines), 2)
         self.assertIn("ERROR django.request", console.lines[0])
         self.assertIn("Database away: connection to server", console.lines[0])
+
+    def test_a_head_has_no_text_of_which_gunicorn_would_complain(self):
+        """Tried at the middleware: Django's test client drops the text, as a browser would."""
+        answer = RequestMiddleware(lambda request: HttpResponse("Bread."))(RequestFactory().head("/"))
+        self.assertEqual((answer.content, answer.headers["Content-Length"]), (b"", "6"))
+        answer = RequestMiddleware(lambda request: HttpResponse("Bread."))(RequestFactory().get("/"))
+        self.assertEqual(answer.content, b"Bread.")
 
     def test_probes_and_static_files_are_not_worth_a_line(self):
         with Console() as console:

@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from datetime import timedelta
+from io import StringIO
 from typing import Any
 
 from django.conf import settings
@@ -134,7 +135,8 @@ class Runner:
             wanted = False
         for name in ["clean_up", "send_digests"] if wanted else ["clean_up"]:
             try:
-                call_command(name)
+                call_command(name, stdout=(said := StringIO()))
+                logger.info("%s", said.getvalue().strip())
             except AWAY:
                 raise
             except Exception:
