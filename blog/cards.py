@@ -37,9 +37,15 @@ class Card(NamedTuple):
 class Kept(OrderedDict[Hashable, Any]):
     """What is kept: newest last; what was not asked for longest goes first."""
 
+    def find(self, key: Hashable) -> Any:
+        """What is kept under `key`; None if nothing is."""
+        found = self.get(key)
+        if found is not None:
+            self.move_to_end(key)
+        return found
+
     def keep(self, key: Hashable, value: Any) -> None:
         self[key] = value
-        self.move_to_end(key)
         while len(self) > KEPT_AT_MOST:
             self.popitem(last=False)
 
@@ -65,25 +71,25 @@ def _each(rows: Sequence[tuple], reads: Set[str]) -> list[str]:
     """A card for each row; "" for a post that was deleted meanwhile."""
     language = translation.get_language()
     keys = [(language, *row[1:-LIVE]) for row in rows]
-    found = {key: card for key in keys if (card := _cards.get(key)) is not None}
-    if len(found) < len(keys):
-        found |= _render([key for key in keys if key not in found])
-    for key in found:
-        _cards.keep(key, found[key])
-    html: list[str] = []
-    for key, row in zip(keys, rows, strict=True):
-        if card := found.get(key):
-            buttons = _buttons_of(language, row[-LIVE:]).replace(HOLE, str(row[1]))
-            html.append(f"{card.bare if card.language in reads else card.before}{buttons}{card.after}")
-        else:
-            html.append("")
-    return html
+    found = [_cards.find(key) for key in keys]
+    if None in found:
+        made = _render([key for key, card in zip(keys, found, strict=True) if card is None])
+        found = [card or made.get(key) for key, card in zip(keys, found, strict=True)]
+    return [_whole(card, language, row, reads) if card else "" for row, card in zip(rows, found, strict=True)]
+
+
+def _whole(card: Card, language: str, row: tuple, reads: Set[str]) -> str:
+    buttons = str(row[1]).join(_buttons_around(language, row[-LIVE:]))
+    return f"{card.bare if card.language in reads else card.before}{buttons}{card.after}"
 
 
 def _render(keys: list[tuple]) -> dict[tuple, Card]:
-    """Load the posts behind `keys` and render each; one that was deleted meanwhile has no card."""
+    """Load the posts behind `keys`, render and keep each; one that was deleted meanwhile has no card."""
     posts = Post.objects.select_related("author").prefetch_related("mentions").in_bulk({key[1] for key in keys})
-    return {key: _card(posts[key[1]], key) for key in keys if key[1] in posts}
+    made = {key: _card(posts[key[1]], key) for key in keys if key[1] in posts}
+    for key, card in made.items():
+        _cards.keep(key, card)
+    return made
 
 
 def _card(post: Post, key: tuple) -> Card:
@@ -98,21 +104,22 @@ def _card(post: Post, key: tuple) -> Card:
     return Card(before, before.replace(link, "", 1) if link else before, after, base(post.language))
 
 
-def _buttons_of(language: str, live: tuple) -> str:
-    """The buttons of any card with these counts and marks: HOLE stands for the post's id."""
+def _buttons_around(language: str, live: tuple) -> list[str]:
+    """The buttons of any card with these counts and marks, in pieces: between two stands the post's id."""
     key = (language, *live)
-    html = _buttons.get(key)
-    if html is None:
+    pieces = _buttons.find(key)
+    if pieces is None:
         names = ("reply_count", "repost_count", "like_count", "reposted", "liked")
-        html = get_template("blog/_buttons.html").render({**dict(zip(names, live, strict=True)), "pk": HOLE})
-        _buttons.keep(key, html)
-    return html
+        context = {**dict(zip(names, live, strict=True)), "pk": HOLE}
+        pieces = get_template("blog/_buttons.html").render(context).split(HOLE)
+        _buttons.keep(key, pieces)
+    return pieces
 
 
 def buttons(pk: int, reader: Any) -> SafeString:
     """The buttons of this post's card as `reader` sees them now; nothing if it was deleted."""
-    rows = [_buttons_of(translation.get_language(), row[-LIVE:]) for row in stamps_of([pk], reader)]
-    return mark_safe("".join(rows).replace(HOLE, str(pk)))
+    language = translation.get_language()
+    return mark_safe("".join(str(pk).join(_buttons_around(language, row[-LIVE:])) for row in stamps_of([pk], reader)))
 
 
 def forget() -> None:

@@ -26,8 +26,12 @@ def site_address(request: HttpRequest) -> str:
 
 
 def is_ours(request: HttpRequest, url: str) -> bool:
-    """Whether `url` stays on this site: no other host, no `//evil.example`, no `javascript:`."""
-    return url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
+    """Whether `url` stays on this site: no other host, no `//evil.example`, no `javascript:`.
+
+    Nor a bare word, which `redirect` takes for the name of a view, and fails where there is none.
+    """
+    whole = url.startswith(("/", "http://", "https://"))
+    return whole and url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
 
 
 def wanted(request: HttpRequest) -> str:
@@ -41,10 +45,9 @@ def back(request: HttpRequest, default: Any = "/") -> str:
     if url := wanted(request):
         return url
     referer = request.headers.get("Referer", "")
-    if is_ours(request, referer):
-        parts = urlsplit(referer)
-        return parts._replace(scheme="", netloc="").geturl() if parts.path.startswith("/") else resolve_url(default)
-    return resolve_url(default)
+    page = urlsplit(referer)._replace(scheme="", netloc="").geturl() if is_ours(request, referer) else ""
+    # Asked again without its host: our page //evil.example/ is a "not found" with buttons, and its path another host.
+    return page if is_ours(request, page) else resolve_url(default)
 
 
 def member_required(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

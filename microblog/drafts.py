@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import wraps
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from microblog.addresses import member_required
 
@@ -41,10 +42,13 @@ def keep(request: HttpRequest, text: str) -> None:
     request.session[KEY] = dict(list(drafts.items())[-KEPT_AT_MOST:])
 
 
-def take(request: HttpRequest, address: str) -> str:
-    """The text that was sent to `address`, once; "" where there is none."""
+def take(request: HttpRequest, view: str = "", *args: object) -> str:
+    """The text that was sent to the address of `view`, else to this request's own, once; "" where there is none."""
     drafts = request.session.get(KEY)
-    if not drafts or address not in drafts:
+    if not drafts:
+        return ""
+    address = reverse(view, args=args) if view else request.path
+    if address not in drafts:
         return ""
     text = drafts.pop(address)
     request.session[KEY] = drafts

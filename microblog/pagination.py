@@ -55,6 +55,11 @@ class Page:
         return self.newer is not None
 
     @property
+    def shape(self) -> tuple[bool, bool, bool]:
+        """All that the frame around the rows depends on: is there one, an older, a newer page?"""
+        return (bool(self.rows), self.has_older, self.has_newer)
+
+    @property
     def ids(self) -> list[int]:
         return [row[0] for row in self.rows]
 

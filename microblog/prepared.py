@@ -5,16 +5,31 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, NotSupportedError, connections
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, NotSupportedError, OperationalError, connections
 
 
 def fetch(name: str, sql: str, params: dict[str, tuple[str, Any]]) -> list[tuple]:
     """Rows of `sql`, in which `{name}` stands for a parameter.
 
     `params` maps each name to its PostgreSQL type and its value. `name` is the statement's name on the server and
-    stands for one text of `sql` for ever.
+    stands for one text of `sql` for ever. As the statement may be sent twice, it only reads.
     """
     db = connections[DEFAULT_DB_ALIAS]  # looked up once: each look costs a microsecond
+    # Django would ask a connection that was kept since an earlier request whether it is alive, and then ask this: this
+    # is question enough. `health_check_done` is Django's note of it for one request.
+    untried = db.connection is not None and not db.health_check_done and not db.in_atomic_block
+    try:
+        rows = _fetch(db, name, sql, params)
+    except (InterfaceError, OperationalError):
+        if not untried or db.is_usable():
+            raise
+        db.close()
+        rows = _fetch(db, name, sql, params)
+    db.health_check_done = True
+    return rows
+
+
+def _fetch(db: Any, name: str, sql: str, params: dict[str, tuple[str, Any]]) -> list[tuple]:
     if db.vendor != "postgresql" or not settings.PREPARED_STATEMENTS:
         return _run(
             db, sql.format_map({key: f"%({key})s" for key in params}), {key: v for key, (_, v) in params.items()}

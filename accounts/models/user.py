@@ -236,14 +236,17 @@ class User(AbstractBaseUser, PermissionsMixin):
     def unmute(self, other: "User") -> None:
         Mute.objects.filter(muter=self, muted=other).delete()
 
-    def may_write_to(self, other: "User") -> bool:
-        """Whether `other` takes messages of theirs: as they chose, and if they are in sight of each other."""
+    def may_write_to(self, other: "User", between: sight.Ties | None = None) -> bool:
+        """Whether `other` takes messages of theirs: as they chose, and if they are in sight of each other.
+
+        `between` is how they stand to one another, where that is known already.
+        """
         if self.pk == other.pk or self.suspended_at or other.suspended_at:
             return False
-        if not User.objects.filter(pk=other.pk).apart_from(self).exists():
-            return False
+        between = between or sight.ties(self, other)
         wanted = other.messages_from
-        return wanted == self.Writers.EVERYONE or (wanted == self.Writers.FOLLOWED and other.follows(self))
+        followed = wanted == self.Writers.FOLLOWED and between.follows_you
+        return not between.apart and (wanted == self.Writers.EVERYONE or followed)
 
     def end_sessions(self, *, but: str | None = None) -> int:
         """Sign out everywhere, or everywhere but in the session of this key. Return how many sessions ended."""

@@ -256,6 +256,12 @@ class Footer(TestCase):
             self.assertEqual(response.url, "/explore/?before=7")
             self.assertEqual(self.client.post(path, {**fields, "next": "/explore/"}).url, "/explore/")
 
+    def test_does_not_leave_from_a_page_of_ours_that_is_called_like_another_host(self):
+        for page in ("//evil.example/", "///evil.example/", "/\\evil.example/"):
+            self.assertEqual(self.client.get("http://testserver" + page).status_code, 404)
+            answer = self.client.post("/accounts/theme/", {}, headers={"referer": "http://testserver" + page})
+            self.assertEqual(answer.url, "/")
+
     def test_takes_posts_only(self):
         for path in ("/accounts/theme/", "/accounts/language/"):
             self.assertEqual(self.client.get(path).status_code, 405)

@@ -87,6 +87,13 @@ class SignIn(TestCase):
             self.assertRedirects(self.client.get(PATH, {"next": url}), "/", fetch_redirect_response=False)
             self.client.logout()
 
+    def test_takes_no_word_for_an_address(self):
+        """`redirect("letters")` looks for a view of that name, and crashes."""
+        for url in ("letters", "?page=2", "a/b", "blog:home", "\0", "-1", "/" + "a" * 5000):
+            self.assertRedirects(self.post(next=url), "/", fetch_redirect_response=False)
+            self.assertRedirects(self.client.get(PATH, {"next": url}), "/", fetch_redirect_response=False)
+            self.client.logout()
+
     def test_tells_a_suspended_member_who_knows_the_password(self):
         self.ada.suspend()
         response = self.post()

@@ -10,26 +10,26 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from blog.models.unread import AT_MOST, Unread, unread_of
+from microblog.templatetags.kept import Values, live_tag
 
 register = template.Library()
 
 
-@register.simple_tag(takes_context=True)
-def badge(context: template.Context, of: str) -> SafeString:
-    """The number of unread "notifications" or "messages", hidden where there are none: the script counts on."""
-    return _badge(of, getattr(_unread(context), of), translation.get_language())
+@live_tag(register)
+def badge(request: Any, _values: Values, of: str) -> SafeString:
+    """The number of unread notifications or messages, hidden where there are none: the script counts on."""
+    return _badge(of, getattr(_unread(request), of), translation.get_language())
 
 
-@register.simple_tag(takes_context=True)
-def badge_in_title(context: template.Context) -> str:
+@live_tag(register)
+def badge_in_title(request: Any, _values: Values) -> str:
     """ "(3) " before the title of a page; nothing when nothing is unread."""
-    total = _unread(context).total
+    total = _unread(request).total
     return f"({_shown(total)}) " if total else ""
 
 
-def _unread(context: template.Context) -> Unread:
+def _unread(request: Any) -> Unread:
     """What the member of the request has not read: looked up once a request, where it is shown at all."""
-    request: Any = context.get("request")
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return Unread()

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import Client, TestCase, TransactionTestCase
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -12,6 +12,7 @@ from accounts.models import Session
 from accounts.tests.base import make_user, sign_in
 from blog.models import Conversation, Message, Notification, Side
 from blog.tests.base import make_post
+from microblog import prepared
 
 UNREAD = "/notifications/unread/"
 
@@ -213,11 +214,13 @@ class ForOpenPages(TestCase):
 
 @pytest.mark.postgres
 class OverAKeptConnection(TransactionTestCase):
-    def test_asks_once_more_where_the_server_has_dropped_it(self):
+    def setUp(self):
         if connection.vendor == "sqlite":
             self.skipTest("SQLite has no connection that could be dropped")
         sign_in(self.client, make_user("ada"))
-        self.assertEqual(self.client.get(UNREAD).status_code, 200)
+
+    def drop(self):
+        """The server ends the connection that is kept between two requests."""
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_backend_pid()")
             [pid] = cursor.fetchone()
@@ -225,4 +228,29 @@ class OverAKeptConnection(TransactionTestCase):
         with killer.cursor() as cursor:
             cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
         killer.close()
+        connection.health_check_done = False  # as Django does where a request begins
+
+    def test_the_badge_asks_once_more_where_the_server_has_dropped_it(self):
+        self.assertEqual(self.client.get(UNREAD).status_code, 200)
+        self.drop()
         self.assertEqual(self.client.get(UNREAD).json(), {"notifications": 0, "messages": 0})
+
+    def test_so_does_every_page(self):
+        for path in ("/", "/explore/", "/@ada/", "/notifications/", "/messages/"):
+            self.assertEqual(self.client.get(path).status_code, 200)
+            self.drop()
+            with self.subTest(path=path):
+                self.assertEqual(self.client.get(path).status_code, 200)
+
+    def test_a_statement_that_fails_for_itself_is_not_sent_twice(self):
+        self.assertEqual(self.client.get("/").status_code, 200)
+        connection.health_check_done = False
+        before = connection.connection
+        with self.assertRaisesRegex(OperationalError, "timeout"), connection.cursor() as cursor:
+            cursor.execute("SET statement_timeout = 50")
+            connection.health_check_done = False
+            try:
+                prepared.fetch("slow", "SELECT pg_sleep(5)", {})
+            finally:
+                cursor.execute("SET statement_timeout = 0")
+        self.assertIs(connection.connection, before)

@@ -153,6 +153,18 @@ class Beginning(Letters):
         self.assertNotContains(self.client.get("/@bob/"), 'href="/messages/@bob/"')
         self.assertNotContains(Client().get("/@ada/"), "/messages/")
 
+    def test_a_profile_leads_nowhere_where_no_message_is_taken(self):
+        def leads_there():
+            return "write-to" in self.client.get("/@ada/").content.decode()
+
+        for writers in ("nobody", "followed"):
+            self.ada.messages_from = writers
+            self.ada.save()
+            with self.subTest(writers=writers):
+                self.assertFalse(leads_there())
+        self.ada.follow(self.bob)
+        self.assertTrue(leads_there())
+
     def test_a_name_leads_there_too(self):
         for typed in ["ada", "@ada", "ADA", " @Ada "]:
             self.assertRedirects(self.client.get("/messages/new/", {"to": typed}), "/messages/@ada/")

@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -67,7 +66,7 @@ def answer_to_nothing(request: HttpRequest) -> HttpResponse:
 def page(request: HttpRequest, post: Post, form: AnswerForm | None = None) -> HttpResponse:
     """The conversation around `post`, with a blank form for an answer, or with one that was refused."""
     if form is None:
-        draft = drafts.take(request, reverse("blog:reply", args=[post.pk])) if request.user.is_authenticated else ""
+        draft = drafts.take(request, "blog:reply", post.pk) if request.user.is_authenticated else ""
         form = AnswerForm(to=post, initial={"body": draft, "language": request.session.get(WRITES_IN, "")})
         if draft:
             messages.info(request, _("What you had written is back. It is not posted yet."))

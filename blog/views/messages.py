@@ -214,7 +214,7 @@ def talk(
 
 def blank(request: HttpRequest, newest: int) -> MessageForm:
     """The form below a page whose newest message is `newest`: empty, or with what was sent after the session ended."""
-    draft = drafts.take(request, request.path)
+    draft = drafts.take(request)
     if draft:
         messages.info(request, _("What you had written is back. It is not sent yet."))
     return MessageForm(initial={"after": newest, "body": draft})

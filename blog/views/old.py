@@ -4,8 +4,9 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_safe
+
+from microblog.addresses import is_ours
 
 # A browser keeps a permanent redirect for ever unless told otherwise, and some pages will move once more.
 FOR_A_DAY = {"Cache-Control": "max-age=86400"}
@@ -15,13 +16,9 @@ FOR_A_DAY = {"Cache-Control": "max-age=86400"}
 def moved(request: HttpRequest, to: str, keep: str = "", **_named: str) -> HttpResponse:
     """Redirect to the path `to`; the parameter `keep` goes along, `next` only if it names a page of this site."""
     where = request.GET.get(keep, "") if keep else ""
-    if where and (keep != "next" or _is_ours(request, where)):
+    if where and (keep != "next" or is_ours(request, where)):
         to = f"{to}?{urlencode({keep: where})}"
     return HttpResponsePermanentRedirect(to, headers=FOR_A_DAY)
-
-
-def _is_ours(request: HttpRequest, where: str) -> bool:
-    return url_has_allowed_host_and_scheme(where, {request.get_host()}, require_https=request.is_secure())
 
 
 @require_safe

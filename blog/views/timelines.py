@@ -1,6 +1,6 @@
 """The pages that are timelines, and the counts behind "3 new posts"."""
 
-from collections.abc import Set
+from collections.abc import Hashable, Set
 from functools import partial
 from typing import Any
 
@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
@@ -54,7 +53,7 @@ def home_page(request: HttpRequest, form: PostForm | None = None, status: int = 
     if has_gone(request, page):
         return redirect(request.path)
     writes_in = request.session.get(WRITES_IN, "")
-    if form is None and (draft := drafts.take(request, reverse("blog:new"))):
+    if form is None and (draft := drafts.take(request, "blog:new")):
         form = PostForm(initial={"body": draft, "language": writes_in})
         messages.info(request, _("What you had written is back. It is not posted yet."))
     # A blank form is kept as HTML, and made only where it is not at hand.
@@ -62,7 +61,7 @@ def home_page(request: HttpRequest, form: PostForm | None = None, status: int = 
     context = {**timeline(page, request.user), **forms}
     if form:
         return render(request, "blog/home.html", context, status=status)
-    return shell(request, "blog/home.html", context)
+    return shell(request, "blog/home.html", context, writes_in)
 
 
 @require_safe
@@ -80,14 +79,14 @@ def explore(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated and (chosen := who_to_follow(request.user)):
         # Kept as HTML for everybody to whom the same people are suggested; loaded only where it is not at hand.
         context |= {"suggestions": (chosen, suggestions.period()), "suggested": partial(suggestions.people, chosen)}
-    return shell(request, "blog/explore.html", context)
+    return shell(request, "blog/explore.html", context, context.get("suggestions"))
 
 
-def shell(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-    """A page of which all but the timeline is decided by the reader, their colours, and its address."""
+def shell(request: HttpRequest, template: str, context: dict[str, Any], *besides: Hashable) -> HttpResponse:
+    """A page of which all but the rows is decided by the reader, their colours, its address, and `besides`."""
     user = request.user
     stamp = user.stamp if user.is_authenticated else (site_url(request), bool(request.GET))
-    return render_kept(request, template, (stamp, theme_of(request)), context)
+    return render_kept(request, template, (stamp, theme_of(request), context["page"].shape, *besides), context)
 
 
 @require_safe
@@ -124,7 +123,8 @@ def person(request: HttpRequest, username: str) -> HttpResponse:
         page = timelines.profile(who, cursor_of(request), request.user)
     if has_gone(request, page):
         return redirect(request.path)
-    context = {**timeline(page, request.user), "person": who, "ties": between}
+    takes = request.user.is_authenticated and request.user.may_write_to(who, between)
+    context = {**timeline(page, request.user), "person": who, "ties": between, "takes_messages": takes}
     return render(request, "blog/person.html", context)
 
 

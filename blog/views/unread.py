@@ -1,7 +1,6 @@
 """The badge's counts, for the script of open pages."""
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.views.decorators.http import require_safe
 
@@ -27,15 +26,4 @@ def unread(request: HttpRequest) -> HttpResponse:
 
 
 def _counts(key: str) -> Unread | None:
-    if not SessionStore.is_well_formed(key):
-        return None
-    # Django would ask a kept connection whether it is alive, and then ask this: this is question enough.
-    kept = connection.connection is not None
-    connection.health_check_done = True
-    try:
-        return unread_by(key)
-    except (OperationalError, InterfaceError):
-        if not kept:
-            raise
-        connection.close()
-        return unread_by(key)
+    return unread_by(key) if SessionStore.is_well_formed(key) else None

@@ -1,7 +1,7 @@
 """Pieces of a page, and whole pages, that are rendered once a process and kept, with holes for what is live."""
 
 import re
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from contextvars import ContextVar
 from typing import Any
 
@@ -10,13 +10,45 @@ from django.http import HttpRequest, HttpResponse
 from django.template.context import make_context
 from django.template.loader import get_template
 from django.utils import translation
+from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
 register = template.Library()
 KEPT_AT_MOST = 1000  # measured: 12 MB where the pages are in Russian; a process has 120 in all
-_kept: dict[tuple[Hashable, ...], list[str | template.NodeList]] = {}
-_holes: ContextVar[list[template.NodeList] | None] = ContextVar("holes", default=None)
 HOLE = re.compile("\0(\\d+)\0")  # no page has a NUL
+Values = Mapping[str, Any] | template.Context  # the variables of a page
+
+
+class LiveTag(template.Node):
+    """A live tag that asks for no context, which costs more than most of what is live: see `live_tag`."""
+
+    def __init__(self, function: Callable[..., str], words: list[str]) -> None:
+        self.function = function
+        self.words = words
+
+    def render(self, context: template.Context) -> SafeString:
+        return mark_safe(_hole(self) or self.now(context.get("request"), context))
+
+    def now(self, request: HttpRequest | None, values: Values) -> str:
+        return self.function(request, values, *self.words)
+
+
+class LiveNode(template.Node):
+    """A live piece of a template, which is rendered from the context of its page."""
+
+    def __init__(self, nodelist: template.NodeList) -> None:
+        self.nodelist = nodelist
+
+    def render(self, context: template.Context) -> SafeString:
+        return mark_safe(_hole(self) or self.now(None, context))
+
+    def now(self, _request: HttpRequest | None, context: template.Context) -> str:
+        return self.nodelist.render(context)
+
+
+Pieces = list[str | LiveTag | LiveNode]
+_kept: dict[tuple[Hashable, ...], Pieces] = {}
+_holes: ContextVar[list[LiveTag | LiveNode] | None] = ContextVar("holes", default=None)
 
 
 class KeptNode(template.Node):
@@ -36,15 +68,10 @@ class KeptNode(template.Node):
             _keep(key, pieces)
         if len(pieces) == 1:
             return pieces[0]  # type: ignore[return-value]
-        return _joined(pieces, context)
-
-
-class LiveNode(template.Node):
-    def __init__(self, nodelist: template.NodeList) -> None:
-        self.nodelist = nodelist
-
-    def render(self, context: template.Context) -> SafeString:
-        return _live(self.nodelist, context)
+        holes = _holes.get()  # of a larger piece around this one that is being kept
+        if holes is None:
+            return mark_safe(_joined(pieces, context.get("request"), context))
+        return mark_safe("".join([piece if isinstance(piece, str) else piece.render(context) for piece in pieces]))
 
 
 @register.tag
@@ -67,20 +94,50 @@ def live(parser: template.base.Parser, token: template.base.Token) -> LiveNode:
     return LiveNode(nodelist)
 
 
-def render_kept(request: HttpRequest, name: str, key: tuple[Hashable, ...], context: dict[str, Any]) -> HttpResponse:
-    """As `render`, of a page of which all that is not `{% live %}` depends on its language and on `key` only."""
+def live_tag(library: template.Library) -> Callable[[Callable[..., str]], Callable[..., str]]:
+    """Make a function the tag {% its_name word … %} that is live inside a kept piece.
+
+    It is called with the request (None where a template is rendered without), the page's variables, and the words
+    of the tag as they stand there; and answers safe HTML.
+    """
+
+    def register_function(function: Callable[..., str]) -> Callable[..., str]:
+        def compile_function(_parser: template.base.Parser, token: template.base.Token) -> LiveTag:
+            return LiveTag(function, token.split_contents()[1:])
+
+        library.tag(function.__name__, compile_function)
+        return function
+
+    return register_function
+
+
+@live_tag(register)
+def value(_request: HttpRequest | None, values: Values, name: str) -> str:
+    """{% value page.older %}: `{{ page.older }}`, live, its number as programs write it; "" where there is none."""
+    name, _dot, attribute = name.partition(".")
+    found = values.get(name)
+    if attribute:
+        found = getattr(found, attribute, None)
+    return "" if found is None else conditional_escape(found)
+
+
+def render_kept(request: HttpRequest, name: str, key: Iterable[Hashable], values: dict[str, Any]) -> HttpResponse:
+    """As `render`, of a page of which all that is not live depends on its language and on `key` only."""
+    whole = (name, translation.get_language(), *key)
+    pieces = _kept.get(whole)
+    if pieces is not None and not any(isinstance(piece, LiveNode) for piece in pieces):
+        return HttpResponse(_joined(pieces, request, values))
     page = get_template(name).template  # type: ignore[attr-defined] # Django's own engine
-    live = make_context(context, request)
-    with live.render_context.push_state(page), live.bind_template(page):
-        pieces = _kept.get(whole := (name, translation.get_language(), *key))
+    context = make_context(values, request)
+    with context.render_context.push_state(page), context.bind_template(page):
         if pieces is None:
-            pieces = _split(page.nodelist, live)
+            pieces = _split(page.nodelist, context)
             _keep(whole, pieces)
-        return HttpResponse(_joined(pieces, live))
+        return HttpResponse(_joined(pieces, request, context))
 
 
-def _split(nodes: template.NodeList, context: template.Context) -> list[str | template.NodeList]:
-    """`nodes` as text, split where something live stands: text, nodes, text, …"""
+def _split(nodes: template.NodeList, context: template.Context) -> Pieces:
+    """`nodes` as text, split where something live stands: text, what is live, text, …"""
     token = _holes.set([])
     try:
         html = nodes.render(context)
@@ -91,20 +148,20 @@ def _split(nodes: template.NodeList, context: template.Context) -> list[str | te
     return [holes[int(part)] if n % 2 else mark_safe(part) for n, part in enumerate(parts)]
 
 
-def _joined(pieces: list[str | template.NodeList], context: template.Context) -> SafeString:
-    return mark_safe("".join([piece if isinstance(piece, str) else _live(piece, context) for piece in pieces]))
+def _joined(pieces: Pieces, request: HttpRequest | None, values: Any) -> str:
+    return "".join([piece if isinstance(piece, str) else piece.now(request, values) for piece in pieces])
 
 
-def _live(nodes: template.NodeList, context: template.Context) -> SafeString:
-    """What is live, now; or its hole, where a larger piece around it is being kept."""
+def _hole(live: LiveTag | LiveNode) -> str:
+    """The hole of something live, where a piece around it is being kept; else nothing."""
     holes = _holes.get()
     if holes is None:
-        return nodes.render(context)
-    holes.append(nodes)
-    return mark_safe(f"\0{len(holes) - 1}\0")
+        return ""
+    holes.append(live)
+    return f"\0{len(holes) - 1}\0"
 
 
-def _keep(key: tuple[Hashable, ...], pieces: list[str | template.NodeList]) -> None:
+def _keep(key: tuple[Hashable, ...], pieces: Pieces) -> None:
     while len(_kept) >= KEPT_AT_MOST:
         _kept.pop(next(iter(_kept)), None)  # the oldest
     _kept[key] = pieces

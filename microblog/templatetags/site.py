@@ -2,12 +2,18 @@
 
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Any
 
 from django import template
+from django.contrib.messages import get_messages
+from django.middleware.csrf import get_token
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils import formats, timezone
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
+
+from microblog.templatetags.kept import Values, live_tag
 
 register = template.Library()
 
@@ -60,3 +66,25 @@ def minutes(seconds: int) -> int:
 def utc(moment: datetime) -> str:
     """A time as machines write it: 2026-11-22T14:05:00Z."""
     return timezone.localtime(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@live_tag(register)
+def token(request: Any, _values: Values) -> str:
+    """As `{% csrf_token %}`, live."""
+    if request is None:
+        return ""
+    if not hasattr(request, "csrf_field"):  # one mask a page, as Django's tag has it
+        request.csrf_field = f'<input type="hidden" name="csrfmiddlewaretoken" value="{get_token(request)}">'
+    return request.csrf_field
+
+
+@live_tag(register)
+def notes(request: Any, _values: Values) -> str:
+    """What Django's messages have to tell once, above the page."""
+    return "".join([render_to_string("includes/note.html", {"message": message}) for message in get_messages(request)])
+
+
+@live_tag(register)
+def address(request: Any, _values: Values) -> str:
+    """Where the reader is, to come back to; what was sent here by a form leads to the front."""
+    return escape(request.get_full_path()) if request is not None and request.method == "GET" else "/"

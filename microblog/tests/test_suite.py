@@ -38,6 +38,7 @@ def test_only_what_takes_real_time_is_tried_again_and_that_is_counted(tmp_path):
     env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
     done = subprocess.run(command, cwd=settings.BASE_DIR, env=env, capture_output=True, text=True, timeout=120)
     last = done.stdout.splitlines()[-1]
-    assert "2 failed, 2 passed, 3 rerun" in last, done.stdout + done.stderr
+    for counted in ("2 failed", "2 passed", "3 rerun"):  # a newer Django may count its warnings among them
+        assert counted in last, done.stdout + done.stderr
     assert "test_of_anything_else" in done.stdout
     assert "RERUN" in done.stdout
