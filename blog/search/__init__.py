@@ -81,9 +81,9 @@ def glimpse(text: str, *, viewer: Any, limit: int) -> list[Post]:
     if query.is_empty:
         return []
     try:
-        hits = _found(engine(), query, viewer, limit=limit)
+        hits = _found(engine(), query, viewer, limit)
     except EngineError:
-        hits = _found(database_engine(), query, viewer, limit=limit)
+        hits = _found(database_engine(), query, viewer, limit)
     heard = Post.objects.heard_by(viewer).filter(pk__in=[hit.id for hit in hits])
     return list(heard.select_related("author").order_by("-pk"))
 
@@ -101,14 +101,14 @@ def database_engine() -> ModuleType:
 def _page(module: ModuleType, query: Query, viewer: Any, cursor: str, order: Order, *, degraded: bool = False) -> Hits:
     after = cursors.read(cursor, module.NAME, order) if cursor else None
     about = {"degraded": degraded, "restarted": bool(cursor and after is None), "engine": module.NAME}
-    found = _found(module, query, viewer, order, PAGE + 1, after)
+    found = _found(module, query, viewer, PAGE + 1, order, after)
     hits = found[:PAGE]
     older = cursors.written(module.NAME, order, hits[-1]) if len(found) > PAGE else ""
     return Hits(query, stamps(hits, viewer), older, **about)
 
 
 def _found(
-    module: ModuleType, query: Query, viewer: Any, order: Order = "newest", limit: int = 1, after: Hit | None = None
+    module: ModuleType, query: Query, viewer: Any, limit: int, order: Order = "newest", after: Hit | None = None
 ) -> list[Hit]:
     authors = _people(query.authors)
     if query.authors and not authors:
