@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 PORTS = {"http": 80, "https": 443}
-PATIENCE = 2  # seconds that anybody waits for the cluster
+PATIENCE = 1.8  # seconds that anybody waits for the cluster: with the page around it, two
 
 
 def cluster_of(url: str) -> dict[str, Any]:

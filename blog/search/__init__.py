@@ -32,6 +32,7 @@ __all__ = [
     "changed",
     "dropped",
     "engine",
+    "glimpse",
     "match",
     "other_tries",
     "parse",
@@ -59,12 +60,12 @@ class Hits:
     engine: str = ""
 
 
-def match(text: str, *, viewer: Any, cursor: str = "", order: Order = "best", typing: bool = False) -> Hits:
+def match(text: str, *, viewer: Any, cursor: str = "", order: Order = "best") -> Hits:
     """The page of `text`'s hits that begins at `cursor`, as `viewer` may see them.
 
-    `typing`: the last word may be a beginning. Raises CursorError where `cursor` is none.
+    Raises CursorError where `cursor` is none.
     """
-    query = parse(text, typing=typing)
+    query = parse(text)
     if query.is_empty:
         return Hits(query)
     try:
@@ -72,6 +73,19 @@ def match(text: str, *, viewer: Any, cursor: str = "", order: Order = "best", ty
     except EngineError as error:
         logger.debug("The database searches instead: %s", error)  # why, was said when it began
         return _page(database_engine(), query, viewer, cursor, order, degraded=True)
+
+
+def glimpse(text: str, *, viewer: Any, limit: int) -> list[Post]:
+    """The newest posts, at most `limit`, that have what is being typed: its last word may be a beginning."""
+    query = parse(text, typing=True)
+    if query.is_empty:
+        return []
+    try:
+        hits = _found(engine(), query, viewer, limit)
+    except EngineError:
+        hits = _found(database_engine(), query, viewer, limit)
+    heard = Post.objects.heard_by(viewer).filter(pk__in=[hit.id for hit in hits])
+    return list(heard.select_related("author").order_by("-pk"))
 
 
 def engine() -> ModuleType:
@@ -86,15 +100,21 @@ def database_engine() -> ModuleType:
 
 def _page(module: ModuleType, query: Query, viewer: Any, cursor: str, order: Order, *, degraded: bool = False) -> Hits:
     after = cursors.read(cursor, module.NAME, order) if cursor else None
-    authors = _people(query.authors)
     about = {"degraded": degraded, "restarted": bool(cursor and after is None), "engine": module.NAME}
-    if query.authors and not authors:
-        return Hits(query, **about)
-    wanted = Wanted(query, viewer.pk, order, PAGE + 1, after, authors, _people(query.not_authors))
-    found: list[Hit] = module.find(wanted)
+    found = _found(module, query, viewer, PAGE + 1, order, after)
     hits = found[:PAGE]
     older = cursors.written(module.NAME, order, hits[-1]) if len(found) > PAGE else ""
     return Hits(query, stamps(hits, viewer), older, **about)
+
+
+def _found(
+    module: ModuleType, query: Query, viewer: Any, limit: int, order: Order = "newest", after: Hit | None = None
+) -> list[Hit]:
+    authors = _people(query.authors)
+    if query.authors and not authors:
+        return []
+    hits: list[Hit] = module.find(Wanted(query, viewer.pk, order, limit, after, authors, _people(query.not_authors)))
+    return hits
 
 
 def _people(keys: tuple[str, ...]) -> tuple[int, ...]:

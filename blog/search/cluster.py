@@ -1,5 +1,6 @@
 """What `manage.py search_index` does with Elasticsearch: what django-elasticsearch-dsl's does, without its losses."""
 
+import logging
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ __all__ = ["add_arguments", "create", "delete", "populate", "rebuild", "verify"]
 DELAYS = 1, 2, 5, 10  # seconds between tries of a step that the cluster does not take
 MODELS = "blog", "blog.post"
 T = TypeVar("T")
+logger = logging.getLogger(__name__)
 
 
 def add_arguments(parser: ArgumentParser, what: Any) -> None:
@@ -110,5 +112,6 @@ def again(step: Callable[[], T]) -> T:
         except ClusterError as error:
             if error.kind in (calls.REFUSED, calls.FOREIGN):
                 raise
+            logger.warning("Elasticsearch did not do its part (%s); it is asked again in %s s.", error, delay)
             time.sleep(delay)
     return step()

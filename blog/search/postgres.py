@@ -6,13 +6,16 @@ the size of the site. So the newest matches are found from the newest post down,
 1. The WALK newest posts are looked at one by one. For a common word that is all.
 2. What was found there tells how far down enough more will be. The planner finds them in that window, by the index or
    by another walk, whichever is less work.
-3. Of a word that was hardly met, all matches are read, by the index: they are few.
+3. Of a word that was hardly met, all matches are read, by the index: they are few. A beginning beside it is compared
+   with these: the index would first read all words that begin so, and every post of each.
 
 The forms that look simpler have a cliff: "vector @@ query ORDER BY id DESC LIMIT 21" walks the whole table for a word
 that nobody used, and a materialised match reads them all for a word that everybody uses.
 """
 
 # ruff: noqa: S608 - every statement here is built of constants, its values are parameters
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.db import connection
@@ -52,10 +55,11 @@ def find(wanted: Wanted) -> list[Hit]:
 
 def _newest(wanted: Wanted, top: int, limit: int) -> list[int]:
     """The ids of the newest `limit` matches that are no newer than `top`."""
-    first, edge = _walked(top)
-    if edge is None:  # there are no more posts than these
+    first, last = _walked(top)
+    if last is None:  # there are no more posts than these
         return _between(wanted, 0, top, limit)
-    found = _between(wanted, edge, top, limit)
+    found = _between(wanted, last, top, limit)
+    edge = last
     for _window in range(WINDOWS):
         if len(found) >= limit or len(found) < FEW:
             break
@@ -64,8 +68,23 @@ def _newest(wanted: Wanted, top: int, limit: int) -> list[int]:
         found += _between(wanted, low, edge - 1, limit - len(found))
         edge = low
     if len(found) < limit and edge > wanted.query.since_id:
-        found += _between(wanted, 0, edge - 1, limit - len(found), by_index=True)
+        compared = _beside_what_is_rare(wanted, last, top)
+        found += _between(wanted, 0, edge - 1, limit - len(found), by_index=True, compared=compared)
     return found
+
+
+def _beside_what_is_rare(wanted: Wanted, low: int, high: int) -> list[Term]:
+    """The beginnings that are asked for, if hardly a post from `high` down to `low` has what else is asked for."""
+    beginnings = [term for term in wanted.query.required if term.kind == "prefix"]
+    rest = _without(wanted, beginnings)
+    if not (beginnings and (rest.query.required or rest.choices)):
+        return []
+    return beginnings if len(_between(rest, low, high, FEW)) < FEW else []
+
+
+def _without(wanted: Wanted, terms: Sequence[Term]) -> Wanted:
+    required = tuple(term for term in wanted.query.required if term not in terms)
+    return replace(wanted, query=replace(wanted.query, required=required))
 
 
 def _walked(top: int) -> tuple[int, int | None]:
@@ -78,12 +97,19 @@ def _walked(top: int) -> tuple[int, int | None]:
     return first, last if count == WALK else None
 
 
-def _between(wanted: Wanted, low: int, high: int, limit: int, *, by_index: bool = False) -> list[int]:
-    """The newest `limit` matches from `high` down to `low`; `by_index`: all matches are read, and no other row."""
+def _between(
+    wanted: Wanted, low: int, high: int, limit: int, *, by_index: bool = False, compared: Sequence[Term] = ()
+) -> list[int]:
+    """The newest `limit` matches from `high` down to `low`; `by_index`: all matches are read, and no other row.
+
+    The index is not asked for those terms that are `compared`.
+    """
     values = Values()
     within = f"rowid BETWEEN {values.add(max(low, wanted.query.since_id))} AND {values.add(high)}"
-    match = " AND ".join([within, *_conditions(wanted, values)])
-    matching = f"SELECT rowid FROM {TABLE} WHERE {match}"
+    conditions = _conditions(_without(wanted, compared) if compared else wanted, values)
+    # What @@ calls. No index knows it by this name.
+    conditions += [f"ts_match_vq(vector, {_lexemes(term, values)})" for term in compared]
+    matching = f"SELECT rowid FROM {TABLE} WHERE {' AND '.join([within, *conditions])}"
     if by_index:
         matching = f"WITH matching AS MATERIALIZED ({matching}) SELECT rowid FROM matching"
     statement = f"{matching} ORDER BY rowid DESC LIMIT {values.add(limit)}"

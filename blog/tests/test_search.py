@@ -223,6 +223,22 @@ class Order(TestCase):
             [found] = re.findall(r"Bitmap Index Scan on search_vector .*rows=(\d+) ", plan)
             self.assertEqual(int(found) > 0, offered, asked)
 
+    @skipUnless(connection.vendor == "postgresql", "the others end where they have enough")
+    def test_a_beginning_beside_a_rare_word_is_compared_and_not_looked_up(self):
+        rare = self.write("The sourdough is here.", 2)
+        self.write("Bread is here.", 30)
+        for asked, found, is_compared in (
+            ("sourdough he*", rare, True),
+            ("he* #nothing", [], True),
+            ("from:ada nothing he*", [], True),
+            ("bread so*", [], False),
+            ("he* so*", rare, False),
+        ):
+            with mock.patch.object(postgres, "WALK", 10), CaptureQueriesContext(connection) as captured:
+                hits = search.match(asked, viewer=VISITOR, order="newest")
+            self.assertEqual([row[0] for row in hits.rows], found[::-1], asked)
+            self.assertEqual("ts_match_vq" in str(captured.captured_queries), is_compared, asked)
+
 
 class Cursors(TestCase):
     @classmethod

@@ -260,7 +260,7 @@ def test_reads_the_addresses_that_add_ons_give(url, host, auth):
     (found,) = given["hosts"]
     assert (found["scheme"], found["host"], found["port"], found.get("path_prefix", "")) == host
     assert given.get("basic_auth") == auth
-    assert (given["request_timeout"], given["max_retries"], given["retry_on_timeout"]) == (2, 0, False)
+    assert (given["request_timeout"], given["max_retries"], given["retry_on_timeout"]) == (PATIENCE, 0, False)
 
 
 @pytest.mark.parametrize(

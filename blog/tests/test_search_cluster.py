@@ -1,6 +1,7 @@
 """Search by a real Elasticsearch: whatever happens to posts and to the cluster, what is visible is found."""
 
 from datetime import UTC, datetime
+from unittest import mock
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
@@ -59,6 +60,15 @@ def test_finds_a_post_when_the_outbox_is_carried(site, ada):
     site.settle()
     assert found("LOAVES") == found("rye loaves") == {post.pk}
     assert not SearchEntry.objects.exists()
+
+
+def test_suggests_posts_by_the_beginning_of_the_last_word(site, ada):
+    post = make_post(ada, "Rye loaves for everybody", language="en")
+    site.settle()
+    with mock.patch.object(search, "database_engine", side_effect=AssertionError("the cluster was not asked")):
+        assert search.glimpse("rye loa", viewer=AnonymousUser(), limit=3) == [post]
+        assert search.glimpse("loaves ev", viewer=AnonymousUser(), limit=3) == [post]
+        assert search.glimpse("oaves", viewer=AnonymousUser(), limit=3) == []
 
 
 def test_finds_what_a_post_says_now(site, ada):

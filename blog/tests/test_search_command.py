@@ -137,7 +137,7 @@ def test_ctrl_c_ends_in_a_sentence_and_the_old_index_serves(cluster, posts, monk
 
 
 @pytest.mark.elasticsearch
-def test_a_rebuild_waits_for_a_cluster_that_is_busy(cluster, posts, monkeypatch):
+def test_a_rebuild_waits_for_a_cluster_that_is_busy_and_says_so(cluster, posts, monkeypatch, caplog):
     monkeypatch.setattr("blog.search.cluster.DELAYS", (0, 0))
     step, failures = build.step, [calls.ClusterError("", "HTTP 429"), calls.ClusterError("unreachable", "HTTP 503")]
 
@@ -148,6 +148,7 @@ def test_a_rebuild_waits_for_a_cluster_that_is_busy(cluster, posts, monkeypatch)
 
     monkeypatch.setattr(build, "step", now_and_then)
     run("--rebuild")
+    assert caplog.messages.count("Elasticsearch did not do its part (failed: HTTP 429); it is asked again in 0 s.") == 1
     assert found() == posts
 
 

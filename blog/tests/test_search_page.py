@@ -242,10 +242,11 @@ class Suggestions(Page):
     def get_them(self, q):
         return self.client.get("/search/suggestions/", {"q": q})
 
-    def test_people_first_then_hashtags_then_the_search(self):
-        make_post(self.ada, "#adagio")
+    def test_people_first_then_hashtags_then_posts_then_the_search(self):
+        post = make_post(self.ada, "#adagio")
         html = self.get_them("ada").content.decode()
-        places = [html.index(part) for part in ('href="/@ada/"', 'href="/tags/adagio/"', 'href="/search/?q=ada"')]
+        parts = ['href="/@ada/"', 'href="/tags/adagio/"', f'href="/posts/{post.pk}/"', 'href="/search/?q=ada"']
+        places = [html.index(part) for part in parts]
         self.assertEqual(places, sorted(places))
         self.assertIn("Posts with “ada”", html)
 
@@ -262,11 +263,29 @@ class Suggestions(Page):
         self.assertContains(self.get_them("<b>"), "&lt;b&gt;")
         self.assertEqual(self.get_them(" ").content.decode().count("<a "), 0)
 
+    def test_the_newest_posts_in_which_the_last_word_begins_so(self):
+        posts = [make_post(self.ada, f"Marzipan & <almonds> {n}").pk for n in range(4)]
+        for q in ("marz", "almonds MARZI", "marzipan", '"marzipan almonds"', "from:ada marzi"):
+            found = re.findall(r'href="/posts/(\d+)/"', self.get_them(q).content.decode())
+            self.assertEqual([int(pk) for pk in found], posts[:0:-1], q)
+        self.assertContains(self.get_them("marz"), "Marzipan &amp; &lt;almonds&gt; 3")
+        for q in ("arzipan", "-marz", "from:nobody marz", "m"):
+            self.assertNotContains(self.get_them(q), "/posts/")
+
+    def test_posts_are_suggested_while_the_site_s_own_engine_is_away(self):
+        make_post(self.ada, "Marzipan")
+        away = mock.Mock(NAME="elasticsearch", find=mock.Mock(side_effect=EngineError("unreachable")))
+        with mock.patch.object(search, "engine", lambda: away):
+            self.assertContains(self.get_them("marz"), "/posts/")
+
     def test_nobody_blocked_muted_or_suspended(self):
+        make_post(self.ada, "Adagio by me")
         self.client.force_login(self.reader)
-        self.assertContains(self.get_them("ada"), "/@ada/")
+        for part in ("/@ada/", "/posts/"):
+            self.assertContains(self.get_them("ada"), part)
         self.reader.mute(self.ada)
-        self.assertNotContains(self.get_them("ada"), "/@ada/")
+        for part in ("/@ada/", "/posts/"):
+            self.assertNotContains(self.get_them("ada"), part)
 
     def test_is_private_and_limited(self):
         answer = self.get_them("ada")

@@ -25,7 +25,7 @@ from microblog import ratelimit
 
 A_MINUTE = timedelta(minutes=1)
 SEARCHES, SUGGESTIONS = 60, 240  # a minute, of each member or address
-SUGGESTED_PEOPLE, SUGGESTED_TAGS = 5, 3
+SUGGESTED_PEOPLE, SUGGESTED_TAGS, SUGGESTED_POSTS = 5, 3, 3
 BESIDE = 3  # people, and hashtags, above the posts
 
 
@@ -111,7 +111,7 @@ def address(asked: dict[str, str]) -> str:
 
 @require_safe
 def suggestions(request: HttpRequest) -> HttpResponse:
-    """People and hashtags that begin like what is being typed, for the list under the box: people first."""
+    """People, hashtags and posts with words that begin like what is being typed, for the list under the box."""
     form = SearchForm(request.GET)
     if not form.is_valid():
         raise no_page()
@@ -121,7 +121,8 @@ def suggestions(request: HttpRequest) -> HttpResponse:
         "text": text,
         "people": people_like(text, request.user, SUGGESTED_PEOPLE),
         "tags": names.tags(text, request.user, limit=SUGGESTED_TAGS)[0],
-        "posts": address({"q": text}),
+        "posts": search.glimpse(text, viewer=request.user, limit=SUGGESTED_POSTS),
+        "all_posts": address({"q": text}),
     }
     response = render(request, "blog/_suggestions.html", context)
     patch_cache_control(response, private=True, max_age=30)

@@ -51,6 +51,14 @@ def test_show_more_appends_every_hit_once(visit: Visit):
     expect(page.locator("#pager a")).to_have_count(0)
 
 
+@pytest.mark.parametrize("kind", ["posts", "people", "tags"])
+def test_a_very_long_word_makes_no_page_wider(visit: Visit, kind: str):
+    page = visit(viewport={"width": 360, "height": 800}).new_page()
+    page.goto(f"/search/?kind={kind}&q={'x' * 3000}")
+    expect(page.get_by_role("heading", name="Nothing found")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
 def test_without_a_script_everything_is_a_form_and_links(visit: Visit):
     page = visit(java_script_enabled=False, viewport={"width": 360, "height": 800}).new_page()
     page.goto("/explore/")
