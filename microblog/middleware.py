@@ -39,7 +39,7 @@ class RequestMiddleware:
             if response.cookies and not request.is_secure() and on_this_machine(request):
                 for cookie in response.cookies.values():
                     cookie["secure"] = ""
-            if request.method == "HEAD" and not response.streaming:
+            if request.method == "HEAD" and not response.streaming and response.content:
                 leave_out_the_text(response)
             _note(request, response.status_code, begun)
         finally:
