@@ -14,7 +14,7 @@ def fetch(name: str, sql: str, params: dict[str, tuple[str, Any]]) -> list[tuple
     `params` maps each name to its PostgreSQL type and its value. `name` is the statement's name on the server and
     stands for one text of `sql` for ever. As the statement may be sent twice, it only reads.
     """
-    db = connections[DEFAULT_DB_ALIAS]  # looked up once: each look costs a microsecond
+    db: Any = connections[DEFAULT_DB_ALIAS]  # looked up once: each look costs a microsecond
     # Django would ask a connection that was kept since an earlier request whether it is alive, and then ask this: this
     # is question enough. `health_check_done` is Django's note of it for one request.
     untried = db.connection is not None and not db.health_check_done and not db.in_atomic_block
