@@ -17,7 +17,7 @@ from accounts.models import User, sight
 from accounts.suggestions import who_to_follow
 from accounts.validators import fold
 from blog import text
-from blog.cards import cards
+from blog.cards import encoded
 from blog.forms import PostForm
 from blog.models import Post, Tag
 from blog.models import timeline as timelines
@@ -32,7 +32,7 @@ WRITES_IN = "writes_in"  # in the session: the language that the author chose fo
 
 def timeline(page: Page, reader: Any) -> dict[str, Any]:
     """What a template needs of a page: its cards, as `reader` sees them, and its cursors."""
-    return {"page": page, "cards": cards(page.rows, reads_of(reader))}
+    return {"page": page, "cards": encoded(page.rows, reads_of(reader))}
 
 
 def reads_of(reader: Any) -> Set[str]:

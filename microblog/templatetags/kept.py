@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, TypeVar
 
 from django import template
 from django.http import HttpRequest, HttpResponse
@@ -17,20 +17,25 @@ register = template.Library()
 KEPT_AT_MOST = 1000  # measured: 12 MB where the pages are in Russian; a process has 120 in all
 HOLE = re.compile("\0(\\d+)\0")  # no page has a NUL
 Values = Mapping[str, Any] | template.Context  # the variables of a page
+F = TypeVar("F", bound=Callable[..., str | bytes])
 
 
 class LiveTag(template.Node):
     """A live tag that asks for no context, which costs more than most of what is live: see `live_tag`."""
 
-    def __init__(self, function: Callable[..., str], words: list[str]) -> None:
+    def __init__(self, function: Callable[..., str | bytes], words: list[str]) -> None:
         self.function = function
         self.words = words
 
     def render(self, context: template.Context) -> SafeString:
-        return mark_safe(_hole(self) or self.now(context.get("request"), context))
+        if hole := _hole(self):
+            return hole
+        html = self.function(context.get("request"), context, *self.words)
+        return mark_safe(html.decode() if isinstance(html, bytes) else html)
 
-    def now(self, request: HttpRequest | None, values: Values) -> str:
-        return self.function(request, values, *self.words)
+    def now(self, request: HttpRequest, values: Values) -> bytes:
+        html = self.function(request, values, *self.words)
+        return html if isinstance(html, bytes) else html.encode()
 
 
 class LiveNode(template.Node):
@@ -40,13 +45,14 @@ class LiveNode(template.Node):
         self.nodelist = nodelist
 
     def render(self, context: template.Context) -> SafeString:
-        return mark_safe(_hole(self) or self.now(None, context))
+        return _hole(self) or self.nodelist.render(context)
 
-    def now(self, _request: HttpRequest | None, context: template.Context) -> str:
-        return self.nodelist.render(context)
+    def now(self, _request: HttpRequest, context: template.Context) -> bytes:
+        return self.nodelist.render(context).encode()
 
 
-Pieces = list[str | LiveTag | LiveNode]
+# What is kept: text, what is live, text, …; the text of a whole page as the bytes that are sent.
+Pieces = list[str | bytes | LiveTag | LiveNode]
 _kept: dict[tuple[Hashable, ...], Pieces] = {}
 _holes: ContextVar[list[LiveTag | LiveNode] | None] = ContextVar("holes", default=None)
 
@@ -68,10 +74,8 @@ class KeptNode(template.Node):
             _keep(key, pieces)
         if len(pieces) == 1:
             return pieces[0]  # type: ignore[return-value]
-        holes = _holes.get()  # of a larger piece around this one that is being kept
-        if holes is None:
-            return mark_safe(_joined(pieces, context.get("request"), context))
-        return mark_safe("".join([piece if isinstance(piece, str) else piece.render(context) for piece in pieces]))
+        html = [piece if isinstance(piece, str) else piece.render(context) for piece in pieces]  # type: ignore[union-attr]
+        return mark_safe("".join(html))
 
 
 @register.tag
@@ -94,14 +98,14 @@ def live(parser: template.base.Parser, token: template.base.Token) -> LiveNode:
     return LiveNode(nodelist)
 
 
-def live_tag(library: template.Library) -> Callable[[Callable[..., str]], Callable[..., str]]:
+def live_tag(library: template.Library) -> Callable[[F], F]:
     """Make a function the tag {% its_name word … %} that is live inside a kept piece.
 
     It is called with the request (None where a template is rendered without), the page's variables, and the words
-    of the tag as they stand there; and answers safe HTML.
+    of the tag as they stand there; and answers safe HTML, as text or as its bytes in UTF-8.
     """
 
-    def register_function(function: Callable[..., str]) -> Callable[..., str]:
+    def register_function(function: F) -> F:
         def compile_function(_parser: template.base.Parser, token: template.base.Token) -> LiveTag:
             return LiveTag(function, token.split_contents()[1:])
 
@@ -112,12 +116,17 @@ def live_tag(library: template.Library) -> Callable[[Callable[..., str]], Callab
 
 
 @live_tag(register)
-def value(_request: HttpRequest | None, values: Values, name: str) -> str:
-    """{% value page.older %}: `{{ page.older }}`, live, its number as programs write it; "" where there is none."""
+def value(_request: HttpRequest | None, values: Values, name: str) -> str | bytes:
+    """{% value page.older %}: `{{ page.older }}`, live, its number as programs write it; "" where there is none.
+
+    Bytes are HTML already.
+    """
     name, _dot, attribute = name.partition(".")
     found = values.get(name)
     if attribute:
         found = getattr(found, attribute, None)
+    if isinstance(found, bytes):
+        return found
     return "" if found is None else conditional_escape(found)
 
 
@@ -131,7 +140,8 @@ def render_kept(request: HttpRequest, name: str, key: Iterable[Hashable], values
     context = make_context(values, request)
     with context.render_context.push_state(page), context.bind_template(page):
         if pieces is None:
-            pieces = _split(page.nodelist, context)
+            split = _split(page.nodelist, context)
+            pieces = [piece.encode() if isinstance(piece, str) else piece for piece in split]
             _keep(whole, pieces)
         return HttpResponse(_joined(pieces, request, context))
 
@@ -148,17 +158,18 @@ def _split(nodes: template.NodeList, context: template.Context) -> Pieces:
     return [holes[int(part)] if n % 2 else mark_safe(part) for n, part in enumerate(parts)]
 
 
-def _joined(pieces: Pieces, request: HttpRequest | None, values: Any) -> str:
-    return "".join([piece if isinstance(piece, str) else piece.now(request, values) for piece in pieces])
+def _joined(pieces: Pieces, request: HttpRequest, values: Any) -> bytes:
+    html = [piece if isinstance(piece, bytes) else piece.now(request, values) for piece in pieces]  # type: ignore[union-attr]
+    return b"".join(html)
 
 
-def _hole(live: LiveTag | LiveNode) -> str:
+def _hole(live: LiveTag | LiveNode) -> SafeString:
     """The hole of something live, where a piece around it is being kept; else nothing."""
     holes = _holes.get()
     if holes is None:
-        return ""
+        return SafeString()
     holes.append(live)
-    return f"\0{len(holes) - 1}\0"
+    return mark_safe(f"\0{len(holes) - 1}\0")
 
 
 def _keep(key: tuple[Hashable, ...], pieces: Pieces) -> None:
