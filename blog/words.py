@@ -128,12 +128,12 @@ def spans(body: str) -> Iterator[Span]:
 
 def is_character(word: str) -> bool:
     """Whether it is of a writing that puts no spaces between words."""
-    return _CHARACTER.fullmatch(word) is not None
+    return not word.isascii() and _CHARACTER.fullmatch(word) is not None
 
 
 def has_stem(word: str) -> bool:
     """Whether the word is written in the letters of a language that has stems."""
-    return _HAS_STEM.fullmatch(word) is not None
+    return word.isalpha() if word.isascii() else _HAS_STEM.fullmatch(word) is not None
 
 
 def stem(word: str, language: str) -> str:

@@ -44,6 +44,12 @@ class SearchEntryQuerySet(models.QuerySet["SearchEntry"]):
                     [value for pk in some for value in (pk, now)],
                 )
 
+    def noting(self, pk: int) -> tuple[str, list]:
+        """`note` as the beginning of another statement, on PostgreSQL, and its parameters."""
+        if not settings.ELASTICSEARCH_DSL:
+            return "", []
+        return "WITH noted AS (INSERT INTO blog_searchentry (post, at) VALUES (%s, %s))", [pk, timezone.now()]
+
     def note_all_of(self, posts: models.QuerySet) -> None:
         """The same for a queryset of posts, without bringing their ids here."""
         if not settings.ELASTICSEARCH_DSL:

@@ -77,9 +77,12 @@ class PostQuerySet(models.QuerySet["Post"]):
             if reply_to and not self.filter(pk=reply_to.pk).update(reply_count=F("reply_count") + 1):
                 # It was deleted a moment ago, and had no answers yet: now its place is needed.
                 Gone.objects.get_or_create(pk=reply_to.pk, defaults={"reply_to": reply_to.reply_to_id})
-            post = self.create(pk=pk, author=author, body=body, language=language, **answers)
+            post = self.model(pk=pk, author=author, body=body, language=language, **answers)
+            post.is_noted = True  # below, with its words
+            post.save(force_insert=True)
+            post.is_noted = False
             post.mark(body)
-            search.SearchRow.objects.write([post])
+            search.SearchRow.objects.add(post)
             User.objects.filter(pk=author.pk).update(post_count=F("post_count") + 1)
             if at is None:
                 post.tell()
@@ -109,6 +112,8 @@ class Post(models.Model):
     hidden_reason = models.CharField(_("reason"), max_length=200, blank=True)
     mentions = models.ManyToManyField(User, related_name="mentioned_in", editable=False)
     tags = models.ManyToManyField(Tag, through=Tagging, editable=False)
+
+    is_noted = False  # whoever saves it tells Elasticsearch of it
 
     objects = PostQuerySet.as_manager()
 

@@ -37,6 +37,17 @@ class SearchRowQuerySet(models.QuerySet["SearchRow"]):
         for start in range(0, len(shown), AT_ONCE):
             (_write_vectors if connection.vendor == "postgresql" else _write_fts)(shown[start : start + AT_ONCE])
 
+    def add(self, post: "Post") -> None:
+        """Write the row of a post that is being published, and note it for the cluster.
+
+        On PostgreSQL in one statement: its author waits, and each statement is a way there and back.
+        """
+        if connection.vendor == "postgresql":
+            _write_vectors([post], *SearchEntry.objects.noting(post.pk))
+        else:
+            SearchEntry.objects.note([post.pk])
+            _write_fts([post])
+
     def differing(self, posts: Sequence["Post"]) -> list[int]:
         """The keys of those of `posts`, at most AT_ONCE, that have no row, or another one than `write` would write."""
         return (_differing_vectors if connection.vendor == "postgresql" else _differing_fts)(posts)
@@ -145,12 +156,13 @@ def _vector(post: "Post") -> tuple[int, int, str, str, str]:
     return post.pk, post.author_id, configuration, stemmed, vector(read.words, dict.fromkeys(marks))
 
 
-def _write_vectors(posts: Sequence["Post"]) -> None:
+def _write_vectors(posts: Sequence["Post"], besides: str = "", params: Iterable[Any] = ()) -> None:
+    """Write the rows; `besides` is the beginning of the statement, with its parameters: what else it does."""
     row = f"(%s, %s, {VECTOR.format(configuration='%s', stemmed='%s', plain='%s')})"
     _run(
-        f"INSERT INTO {TABLE} (rowid, author_id, vector) VALUES {', '.join([row] * len(posts))}"
+        f"{besides} INSERT INTO {TABLE} (rowid, author_id, vector) VALUES {', '.join([row] * len(posts))}"
         " ON CONFLICT (rowid) DO UPDATE SET author_id = excluded.author_id, vector = excluded.vector",
-        chain.from_iterable(map(_vector, posts)),
+        chain(params, chain.from_iterable(map(_vector, posts))),
     )
 
 

@@ -23,7 +23,8 @@ class OutboxSignalProcessor(BaseSignalProcessor):
         signals.post_delete.disconnect(self.handle_delete, sender=Post)
 
     def handle_save(self, sender: Any, instance: Post, **about: Any) -> None:
-        if instance.repost_of_id is None:  # what somebody repeats is found by its original
+        # What somebody repeats is found by its original.
+        if instance.repost_of_id is None and not instance.is_noted:
             SearchEntry.objects.note([instance.pk])
 
     def handle_delete(self, sender: Any, instance: Post, **about: Any) -> None:

@@ -281,6 +281,15 @@ def test_a_document_that_the_cluster_never_takes_stops_nothing_behind_it(site, a
     assert differences() == 1
 
 
+def test_a_post_is_noted_once_when_it_is_published_and_again_when_it_is_saved(site, ada):
+    post = make_post(ada, "Rye", language="en")
+    assert [entry.post for entry in SearchEntry.objects.all()] == [post.pk]
+    site.settle()
+    post.body = "Wheat"
+    post.save()
+    assert [entry.post for entry in SearchEntry.objects.all()] == [post.pk]
+
+
 def test_without_a_cluster_nothing_is_noted(ada):
     make_post(ada, "Bread").hide("why not")
     ada.suspend()
