@@ -211,12 +211,20 @@
       delete button.dataset.busy;
       // Of two that were pressed one after the other, the answer to the later one knows of both.
       for (const old of mine === presses ? $$(".act", button.closest(".acts")) : [button]) refresh(old, doc);
-      if (button.closest(".lone") && mine === presses) $(".counted")?.replaceWith($(".counted", doc));
+      if (button.closest(".lone") && mine === presses) renew($(".counted"), $(".counted", doc));
     } catch (error) {
       turn();
       refused(error.message === "404" ? { sentence: live.dataset.gone } : error);
     }
     delete button.dataset.busy;
+  }
+  // Whoever went on by keyboard meanwhile, to a link in what is renewed, stays on that link.
+  function renew(old, fresh) {
+    if (!old || !fresh) return;
+    const held = old.contains(document.activeElement) && document.activeElement.getAttribute("href");
+    old.replaceWith(fresh);
+    times(fresh);
+    if (held) $$("a", fresh).find((link) => link.getAttribute("href") === held)?.focus({ preventScroll: true });
   }
   // The site may know of other people's likes by now. A button that is still waiting for its own answer stays.
   function refresh(old, doc) {
@@ -236,9 +244,7 @@
     turn();
     try {
       const doc = await post(address);
-      const facts = $(".profile .facts");
-      const fresh = $(".profile .facts", doc);
-      if (facts && fresh) { facts.replaceWith(fresh); times(fresh); }
+      renew($(".profile .facts"), $(".profile .facts", doc));
       say(notesOf(doc), true);
     } catch (error) {
       turn();

@@ -26,7 +26,7 @@ def journey(page: Page, hands: Pointer | Keyboard) -> None:
         return page.get_by_role("button", name=label, exact=True).first
 
     name = f"newcomer_{uuid4().hex[:8]}"
-    words = f"The first words of {name}."
+    words = f"The first words of {name}, who has read @carmen."
     page.goto("/")
     hands.press(link("Join"))
     hands.write(page.get_by_label("Username"), name)
@@ -41,7 +41,7 @@ def journey(page: Page, hands: Pointer | Keyboard) -> None:
     expect(page.get_by_role("article").first).to_contain_text(words)
 
     hands.press(link("Explore"))
-    hands.press(link("carmen"))
+    hands.press(link("@carmen"))  # in one's own post, which is on top: hers may be a page away
     expect(page.get_by_role("heading", level=1)).to_have_text("carmen")
     hands.press(button("Follow carmen"))
     expect(button("Following carmen")).to_have_attribute("aria-pressed", "true")

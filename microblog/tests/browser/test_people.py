@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from microblog.tests.browser.conftest import Site, Visit
 from microblog.tests.browser.hands import Keyboard
@@ -400,9 +400,27 @@ def test_blocks_from_a_profile_and_unblocks_from_the_list(scripts, visit: Visit)
     assert response and response.status == 200
 
 
+def test_who_goes_on_by_keyboard_before_the_answer_to_follow_stays_where_they_are(visit: Visit):
+    page = visit("newcomer").new_page()
+    page.goto("/@vera/")
+    followers = page.get_by_role("link", name=re.compile("follower"))
+    before = followers.inner_text()
+    held: list[Route] = []
+    page.route("**/follow/", lambda route: held.append(route))
+    page.get_by_role("button", name="Follow vera").press("Enter")
+    expect(page.get_by_role("button", name="Following vera")).to_be_visible()
+    followers.focus()
+    held[0].continue_()
+    expect(followers).not_to_have_text(before)
+    expect(followers).to_be_focused()
+    page.unroute("**/follow/")
+    page.get_by_role("button", name="Following vera").press("Enter")
+    expect(followers).to_have_text(before)
+
+
 def test_mutes_and_blocks_from_a_post(visit: Visit):
     page = visit("newcomer").new_page()
-    page.goto("/explore/")
+    page.goto("/tags/senderismo/")  # where nobody else writes
     post = page.locator(".post", has=page.locator(".name[href='/@carmen/']")).first
     post.get_by_role("link", name="More").click()
     page.get_by_role("button", name="Mute @carmen").click()
@@ -410,7 +428,7 @@ def test_mutes_and_blocks_from_a_post(visit: Visit):
     expect(page.locator(".post .name[href='/@carmen/']")).to_have_count(0)
     page.goto("/accounts/settings/muted/")
     page.get_by_role("button", name="Unmute @carmen").click()
-    page.goto("/explore/")
+    page.goto("/tags/senderismo/")
     post.get_by_role("link", name="More").click()
     page.get_by_role("link", name="Block @carmen").click()
     page.get_by_role("dialog").get_by_role("link", name="Don't block").click()
