@@ -38,11 +38,12 @@ class Kept(OrderedDict[Hashable, Any]):
     """What is kept: newest last; what was not asked for longest goes first."""
 
     def find(self, key: Hashable) -> Any:
-        """What is kept under `key`; None if nothing is."""
-        found = self.get(key)
-        if found is not None:
+        """What is kept under `key`; None if nothing is, or no more: other threads keep things, too."""
+        try:
             self.move_to_end(key)
-        return found
+        except KeyError:
+            return None
+        return self.get(key)
 
     def keep(self, key: Hashable, value: Any) -> None:
         self[key] = value
