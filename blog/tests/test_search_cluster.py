@@ -422,6 +422,17 @@ def test_a_new_index_that_was_deleted_ends_its_rebuild_and_loses_nothing(site, a
     assert len(found("bread")) == 2
 
 
+def test_verify_believes_what_was_carried_a_moment_ago_and_no_search_knows_yet(site, ada):
+    site.client.indices.put_settings(index=site.index, settings={"refresh_interval": "-1"})
+    gone, other = site.post, make_post(ada, "Another bread", language="en")
+    gone.hide("why not")
+    assert outbox.drain() == 2
+    assert site.client.count(index=site.index, query={"match_all": {}})["count"] == 1  # the hidden one, still
+    assert differences() == 0
+    site.client.delete(index=site.index, id=str(other.pk))
+    assert differences() == 1
+
+
 def test_verify_finds_and_mends_what_is_missing_outdated_or_superfluous(site, ada):
     posts = [make_post(ada, f"Bread {n}", language="en") for n in range(3)]
     site.settle()
