@@ -3,7 +3,6 @@
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
@@ -18,7 +17,7 @@ from accounts.forms.fields import UniqueMixin
 from accounts.models import NameWord, User
 from accounts.models.names import begins, plain
 from accounts.validators import fold
-from microblog.admin import Verb, VerbAdmin
+from microblog.admin import LanguageFilter, Verb, VerbAdmin
 
 WORDS_AT_MOST = 5  # of a search, one statement each
 PEOPLE_AT_MOST = 1000  # who have a word in their names that begins so
@@ -60,18 +59,6 @@ class SuspendedFilter(admin.SimpleListFilter):
         if self.value() == "suspended":
             return queryset.exclude(suspended_at=None)
         return queryset.filter(suspended_at=None) if self.value() == "active" else queryset
-
-
-class LanguageFilter(admin.SimpleListFilter):
-    title = _("language")
-    parameter_name = "language"
-
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
-        return settings.LANGUAGES
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        known = self.value() in dict(self.lookup_choices)
-        return queryset.filter(language=self.value()) if known else queryset
 
 
 class PersonForm(UniqueMixin, forms.ModelForm):

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
@@ -18,7 +17,7 @@ from django_tasks_db.models import DBTaskResult
 from accounts.models import User
 from blog import queue, text
 from blog.models import Post
-from microblog.admin import ReadOnlyAdmin, Verb, VerbAdmin
+from microblog.admin import LanguageFilter, ReadOnlyAdmin, Verb, VerbAdmin
 
 HIDE = Verb(
     name="hide",
@@ -54,18 +53,11 @@ class HiddenFilter(admin.SimpleListFilter):
         return queryset.filter(hidden_at=None) if self.value() == "shown" else queryset
 
 
-class LanguageFilter(admin.SimpleListFilter):
+class PostLanguageFilter(LanguageFilter):
     """The site's own languages; any other one is found by `language:de` in the search."""
 
-    title = _("language")
-    parameter_name = "language"
-
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
-        return [*settings.LANGUAGES, ("und", _("Unknown"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        known = self.value() in dict(self.lookup_choices)
-        return queryset.filter(language=self.value()) if known else queryset
+        return [*super().lookups(request, model_admin), ("und", _("Unknown"))]
 
 
 @admin.register(Post)
@@ -73,7 +65,7 @@ class PostAdmin(VerbAdmin):
     """Posts are read here, and hidden: their authors write and delete them."""
 
     list_display = ("text", "author_link", "language", "written", "state")
-    list_filter = (HiddenFilter, LanguageFilter)
+    list_filter = (HiddenFilter, PostLanguageFilter)
     list_select_related = ("author",)
     search_fields = ("body",)  # shows the box; `get_search_results` finds
     search_help_text = _("Words of a post; author:name for everything by somebody; language:de for a language.")

@@ -100,6 +100,20 @@ class KeysetList(ChangeList):
         return self.get_query_string(remove=[PAGE_VAR])
 
 
+class LanguageFilter(admin.SimpleListFilter):
+    """Rows in one of the site's languages; one that is none filters nothing."""
+
+    title = _("language")
+    parameter_name = "language"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
+        return list(settings.LANGUAGES)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        known = self.value() in dict(self.lookup_choices)
+        return queryset.filter(language=self.value()) if known else queryset
+
+
 class ReadOnlyAdmin(admin.ModelAdmin):
     """A model that the administration shows and never adds, changes or deletes by a form."""
 

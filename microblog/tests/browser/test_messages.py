@@ -88,17 +88,23 @@ def test_with_nothing_but_the_keyboard(visit: Visit):
     assert is_marked(page)
 
 
-def test_a_message_comes_in_without_a_reload_and_is_read(visit: Visit):
-    reader, writer = visit("ada").new_page(), visit("bob").new_page()
-    reader.clock.install()
-    open_talk(reader)
-    open_talk(writer, "ada")
+def hears(reader: Page, writer: Page) -> str:
+    """Let `writer` send something, and `reader`, whose clock is installed, ask for news. Return what was said."""
     text = words()
     send(writer, text)
     expect(said(writer).last).to_contain_text(text)
     with reader.expect_response("**/read/"):
         reader.clock.run_for(25_000)
     expect(said(reader).last).to_contain_text(text)
+    return text
+
+
+def test_a_message_comes_in_without_a_reload_and_is_read(visit: Visit):
+    reader, writer = visit("ada").new_page(), visit("bob").new_page()
+    reader.clock.install()
+    open_talk(reader)
+    open_talk(writer, "ada")
+    text = hears(reader, writer)
     expect(reader.locator("#heard")).to_have_text("New message from bob.")
     assert is_marked(reader)
     # The writer sees that it was read: at the latest 20 seconds later.
@@ -133,12 +139,7 @@ def test_a_message_comes_in_from_who_takes_none(visit: Visit):
     open_talk(reader, "newcomer")
     expect(reader.locator("#main")).to_contain_text("newcomer takes no messages.")
     expect(field(reader)).to_have_count(0)
-    text = words()
-    send(writer, text)
-    expect(said(writer).last).to_contain_text(text)
-    with reader.expect_response("**/read/"):
-        reader.clock.run_for(25_000)
-    expect(said(reader).last).to_contain_text(text)
+    hears(reader, writer)
     assert is_marked(reader)
 
 
